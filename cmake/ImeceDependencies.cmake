@@ -1,0 +1,26 @@
+# Every third-party library, named once. All come from Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(GTest REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+
+function(imece_pkg target)
+  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET GLOBAL ${ARGN})
+endfunction()
+imece_pkg(grpcpp grpc++ protobuf)
+
+imece_pkg(sodium libsodium)
+imece_pkg(rocksdb rocksdb)
+imece_pkg(sqlite3 sqlite3)
+imece_pkg(argon2 libargon2)
+imece_pkg(tomlplusplus tomlplusplus)
+imece_pkg(prometheus_core prometheus-cpp-core)
+
+add_library(imece_grpc INTERFACE)
+target_link_libraries(imece_grpc INTERFACE PkgConfig::grpcpp absl_synchronization)

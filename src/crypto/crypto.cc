@@ -1,0 +1,83 @@
+#include "crypto/crypto.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace imece::crypto {
+namespace {
+
+/// libsodium picks its fastest code once; every door below comes through here.
+void ready() {
+    static const int initialised = sodium_init();
+    IMECE_ASSERT(initialised >= 0);
+}
+
+/// domain || 0 || bytes, in a buffer that is reused by each thread: no allocation a signature.
+ByteView framed(std::string_view domain, ByteView bytes) {
+    thread_local Bytes frame;
+    frame.resize(domain.size() + 1 + bytes.size());
+    std::ranges::copy(view_of(domain), frame.begin());
+    frame[domain.size()] = 0;
+    std::ranges::copy(bytes, frame.begin() + std::ptrdiff_t(domain.size()) + 1);
+    return frame;
+}
+
+}  // namespace
+
+SigningKey::SigningKey(const Seed& seed) {
+    ready();
+    crypto_sign_seed_keypair(public_key_.data(), secret_.data(), seed.data());
+}
+
+SigningKey::~SigningKey() {
+    sodium_memzero(secret_.data(), secret_.size());
+}
+
+Seed SigningKey::seed() const {
+    Seed seed{};
+    std::copy_n(secret_.begin(), seed.size(), seed.begin());
+    return seed;
+}
+
+Signature SigningKey::sign(std::string_view domain, ByteView bytes) const {
+    Signature signature{};
+    const ByteView frame = framed(domain, bytes);
+    crypto_sign_detached(signature.data(), nullptr, frame.data(), frame.size(), secret_.data());
+    return signature;
+}
+
+bool verify(const PublicKey& key, std::string_view domain, ByteView bytes, ByteView signature) {
+    ready();
+    if (signature.size() != std::tuple_size_v<Signature>) return false;
+    const ByteView frame = framed(domain, bytes);
+    return crypto_sign_verify_detached(signature.data(), frame.data(), frame.size(), key.data()) ==
+           0;
+}
+
+Digest sha256(ByteView bytes) {
+    ready();
+    Digest digest{};
+    crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
+    return digest;
+}
+
+DeviceId device_id_of(const PublicKey& key) {
+    const Digest digest = sha256(key);
+    DeviceId id;
+    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+    return id;
+}
+
+Result<PublicKey> public_key_from(ByteView bytes) {
+    PublicKey key{};
+    if (bytes.size() != key.size())
+        return fail(ErrorCode::kInvalidArgument, "KEY_INVALID", "a public key is 32 bytes");
+    std::ranges::copy(bytes, key.begin());
+    return key;
+}
+
+}  // namespace imece::crypto

@@ -1,0 +1,37 @@
+// Between the wire and the domain.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "imece/messaging/v1/messaging.pb.h"
+#include "imece/type/v1/types.pb.h"
+#include "messaging/app/inspect_message.h"
+#include "messaging/app/record_receipts.h"
+#include "messaging/app/submit_messages.h"
+
+namespace imece::messaging {
+
+/// Reads a signed envelope. Errors: kInvalidArgument ENVELOPE_MALFORMED, kPermissionDenied CREDENTIAL_INVALID for
+/// a credential that is not one.
+Result<Submission> to_submission(const imece::type::v1::SignedEnvelope& message);
+/// Errors: kInvalidArgument RECEIPT_MALFORMED.
+Result<ReceiptSubmission> to_receipt(const imece::type::v1::SignedReceipt& receipt);
+/// What a credential says; also for the copy that comes with identity's events.
+/// Errors: kPermissionDenied CREDENTIAL_INVALID.
+Result<SignedCredential> to_credential(const imece::type::v1::SignedCredential& credential);
+
+void fill(imece::messaging::v1::Message& out, const Record& record, const std::vector<CopyView>& views);
+void fill(imece::messaging::v1::CopyExplanation& out, const Record::Copy& copy, const CopyView& view);
+void fill(imece::messaging::v1::Delivery& out, OutDelivery&& delivery);
+imece::messaging::v1::MessageState state_of(End end);
+
+/// The 16 bytes of an id in a protobuf `bytes` field; false when they are not 16.
+template <class AnyId>
+bool read_id(const std::string& bytes, AnyId& id) {
+    if (bytes.size() != id.bytes.size()) return false;
+    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    return true;
+}
+
+}  // namespace imece::messaging

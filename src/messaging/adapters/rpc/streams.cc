@@ -1,0 +1,263 @@
+#include "messaging/adapters/rpc/streams.h"
+
+#include <deque>
+#include <mutex>
+
+#include "messaging/adapters/rpc/convert.h"
+#include "messaging/adapters/rpc/intake.h"
+#include "runtime/executor.h"
+#include "runtime/rpc/time.h"
+
+namespace imece::messaging {
+namespace {
+
+namespace pb = imece::messaging::v1;
+using runtime::Call;
+using runtime::to_grpc;
+
+constexpr std::uint32_t kCreditDefault = 64;
+constexpr std::uint32_t kCreditMax = 65'536;
+constexpr int kFrameItemsMax = 256;
+constexpr std::size_t kDeliveriesPerFrame = 32;
+/// Frames that may wait for a slow reader beyond the deliveries, which credit bounds: status updates
+/// are left out above it.
+constexpr std::size_t kWaitingFramesMax = 1024;
+
+Error frame_invalid(const char* why) {
+    return {ErrorCode::kInvalidArgument, "FRAME_INVALID", why};
+}
+
+/// Writing, closing and life-time, alike for both kinds of stream. Reactor is gRPC's base with
+/// StartWrite and Finish; Frame is what it writes.
+template <class Reactor, class Frame>
+class Stream : public Reactor, public DeliverySink {
+public:
+    Stream(const MessageServiceDeps& deps, const DeviceId& device) : deps_(deps), device_(device) {}
+
+    void hold(std::shared_ptr<Stream> self) { self_ = std::move(self); }
+
+    void OnWriteDone(bool ok) override {
+        std::unique_lock lock(mutex_);
+        writing_ = false;
+        frames_.pop_front();
+        if (!ok) ended_ = true;
+        advance(lock);
+    }
+    void OnCancel() override { end(grpc::Status::CANCELLED); }
+    void OnDone() override {
+        deps_.dispatcher.detach(device_, this);
+        const auto last = std::move(self_);
+    }
+    void close(const Error& why) override { end(to_grpc(why)); }
+
+protected:
+    void write(Frame frame) {
+        std::unique_lock lock(mutex_);
+        if (ended_) return;
+        frames_.push_back(std::move(frame));
+        advance(lock);
+    }
+    bool is_backed_up() {
+        const std::scoped_lock lock(mutex_);
+        return frames_.size() > kWaitingFramesMax;
+    }
+    /// Nothing more is written; finishes once no operation is under way.
+    void end(const grpc::Status& status) {
+        std::unique_lock lock(mutex_);
+        if (!ended_) status_ = status;
+        ended_ = true;
+        advance(lock);
+    }
+    /// Work on the executor holds the stream open: begin before, finish after.
+    void begin_work() {
+        const std::scoped_lock lock(mutex_);
+        ++working_;
+    }
+    void finish_work() {
+        std::unique_lock lock(mutex_);
+        --working_;
+        advance(lock);
+    }
+    bool is_ended() {
+        const std::scoped_lock lock(mutex_);
+        return ended_;
+    }
+
+    const MessageServiceDeps& deps_;
+    const DeviceId device_;
+    std::shared_ptr<Stream> self_;
+
+private:
+    void advance(std::unique_lock<std::mutex>& lock) {
+        if (writing_ || finished_) return;
+        if (!ended_ && !frames_.empty()) {
+            writing_ = true;
+            this->StartWrite(&frames_.front());
+            return;
+        }
+        if (!ended_ || working_ > 0) return;
+        finished_ = true;
+        lock.unlock();
+        this->Finish(status_);
+    }
+
+    std::mutex mutex_;
+    std::deque<Frame> frames_;
+    bool writing_ = false, ended_ = false, finished_ = false;
+    int working_ = 0;
+    grpc::Status status_;
+};
+
+class Connection final
+    : public Stream<grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>, pb::ServerFrame> {
+public:
+    Connection(const MessageServiceDeps& deps, const DeviceId& device, const Call& call)
+        : Stream(deps, device), may_carry_(call.principal.carrier), trace_parent_(call.trace.header()) {}
+
+    void begin() { this->StartRead(&in_); }
+
+    void OnReadDone(bool ok) override {
+        if (!ok) return end(grpc::Status::OK);  // The device closed its side.
+        begin_work();
+        deps_.executor.post([this, self = self_] {
+            take(in_);
+            // The next frame is read when this one is done with: that is the back-pressure.
+            if (!is_ended()) this->StartRead(&in_);
+            finish_work();
+        });
+    }
+
+    void deliver(std::vector<OutDelivery> deliveries) override {
+        if (refuse_revoked()) return;
+        pb::ServerFrame frame;
+        for (OutDelivery& delivery : deliveries) {
+            fill(*frame.mutable_deliveries()->add_deliveries(), std::move(delivery));
+            if (std::size_t(frame.deliveries().deliveries_size()) < kDeliveriesPerFrame) continue;
+            write(std::move(frame));
+            frame = {};
+        }
+        if (frame.has_deliveries()) write(std::move(frame));
+    }
+
+    void status(const MessageId& message, End how, const std::string& receipt) override {
+        if (is_backed_up()) return;
+        pb::ServerFrame frame;
+        pb::StatusUpdate& update = *frame.mutable_status();
+        update.set_message_id(to_text(message));
+        update.set_state(state_of(how));
+        if (!receipt.empty()) update.mutable_receipt()->ParseFromString(receipt);
+        write(std::move(frame));
+    }
+
+private:
+    void take(const pb::ClientFrame& frame) {
+        if (refuse_revoked()) return;
+        if (frame.has_hello() == said_hello_) return close(frame_invalid("send hello first, and once"));
+        pb::ServerFrame answer;
+        switch (frame.frame_case()) {
+            case pb::ClientFrame::kHello: return hello(frame.hello());
+            case pb::ClientFrame::kSubmit: {
+                if (frame.submit().messages_size() > kFrameItemsMax)
+                    return close(frame_invalid("a frame has at most 256 messages"));
+                pb::Results& results = *answer.mutable_submit_results();
+                results.set_request(frame.submit().request());
+                submit_all(deps_.submit, frame.submit().messages(), trace_parent_, *results.mutable_results());
+                return write(std::move(answer));
+            }
+            case pb::ClientFrame::kReceipts: {
+                if (frame.receipts().receipts_size() > kFrameItemsMax)
+                    return close(frame_invalid("a frame has at most 256 receipts"));
+                pb::Results& results = *answer.mutable_receipt_results();
+                results.set_request(frame.receipts().request());
+                record_all(deps_.record, device_, frame.receipts().receipts(), *results.mutable_results());
+                return write(std::move(answer));
+            }
+            case pb::ClientFrame::kCredit:
+                return deps_.dispatcher.credit(device_, std::min(frame.credit().add(), kCreditMax));
+            case pb::ClientFrame::FRAME_NOT_SET: return close(frame_invalid("the frame is empty"));
+        }
+    }
+
+    void hello(const pb::Hello& hello) {
+        if (hello.carries() && !may_carry_)
+            return close({ErrorCode::kPermissionDenied, "ROLE_MISSING",
+                          "the device's credential does not let it carry for others"});
+        said_hello_ = true;
+        pb::ServerFrame answer;
+        answer.mutable_welcome()->set_device_id(to_text(device_));
+        *answer.mutable_welcome()->mutable_now() = runtime::to_proto(deps_.clock.now());
+        write(std::move(answer));
+        LinkOptions options;
+        options.credit = hello.credit() == 0 ? kCreditDefault : std::min(hello.credit(), kCreditMax);
+        options.carries = hello.carries();
+        options.capacity_bytes_per_s = hello.capacity_bytes_per_s();
+        deps_.dispatcher.attach(device_, options, self_);
+    }
+
+    bool refuse_revoked() {
+        if (!deps_.trust.is_revoked(device_)) return false;
+        close({ErrorCode::kUnauthenticated, "TOKEN_REVOKED", "the device was revoked"});
+        return true;
+    }
+
+    const bool may_carry_;
+    const std::string trace_parent_;
+    pb::ClientFrame in_;
+    bool said_hello_ = false;  ///< Touched by take() only.
+};
+
+class DeliveryStream final : public Stream<grpc::ServerWriteReactor<pb::Delivery>, pb::Delivery> {
+public:
+    using Stream::Stream;
+
+    void begin(std::uint32_t credit) {
+        LinkOptions options;
+        options.credit = credit == 0 ? kCreditDefault : credit;
+        deps_.dispatcher.attach(device_, options, self_);
+    }
+    void deliver(std::vector<OutDelivery> deliveries) override {
+        for (OutDelivery& delivery : deliveries) {
+            pb::Delivery out;
+            fill(out, std::move(delivery));
+            write(std::move(out));
+        }
+    }
+    void status(const MessageId&, End, const std::string&) override {}  // Has no frame for it.
+};
+
+template <class Reactor>
+class Refused final : public Reactor {
+public:
+    explicit Refused(const Error& error) { this->Finish(to_grpc(error)); }
+    void OnDone() override { delete this; }
+};
+
+Result<DeviceId> device_of(const Result<Call>& call) {
+    if (!call) return std::unexpected(call.error());
+    return parse_id<DeviceId>(call->principal.subject);
+}
+
+}  // namespace
+
+grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>* open_connection(const MessageServiceDeps& deps,
+                                                                           const Result<Call>& call) {
+    const auto device = device_of(call);
+    if (!device)
+        return new Refused<grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>>(device.error());
+    auto connection = std::make_shared<Connection>(deps, *device, *call);
+    connection->hold(connection);
+    connection->begin();
+    return connection.get();
+}
+
+grpc::ServerWriteReactor<pb::Delivery>* open_stream(const MessageServiceDeps& deps,
+                                                    const Result<Call>& call, std::uint32_t credit) {
+    const auto device = device_of(call);
+    if (!device) return new Refused<grpc::ServerWriteReactor<pb::Delivery>>(device.error());
+    auto stream = std::make_shared<DeliveryStream>(deps, *device);
+    stream->hold(stream);
+    stream->begin(credit);
+    return stream.get();
+}
+
+}  // namespace imece::messaging

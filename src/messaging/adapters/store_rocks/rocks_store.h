@@ -1,0 +1,34 @@
+// MessageStore on RocksDB, with the service's outbox in the same commits.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "messaging/app/ports.h"
+#include "runtime/bus/outbox.h"
+
+namespace imece::messaging {
+
+/// Makes the event that tells of a change; its wire form is the bus adapter's business. Runs on the
+/// commit thread: cheap, no I/O. `id` and `position` are set by the store.
+struct EventMakers {
+    std::function<runtime::Event(const Record&, const std::string& trace_parent)> accepted;
+    std::function<runtime::Event(const Record&, const Ending&)> ended;
+};
+
+struct RocksStoreOptions {
+    std::filesystem::path path;
+    EventMakers events;
+    std::function<void()> committed;  ///< After each commit that holds events; wakes the bus.
+    std::uint64_t outbox_events_max = 1'000'000;  ///< Older events are trimmed.
+};
+
+/// A store that is also the reader of its outbox.
+class RocksMessageStore : public MessageStore, public runtime::OutboxReader {};
+
+/// Errors: kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED.
+Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options, Random& random);
+
+}  // namespace imece::messaging

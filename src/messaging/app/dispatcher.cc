@@ -1,0 +1,194 @@
+#include "messaging/app/dispatcher.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+
+namespace imece::messaging {
+namespace {
+
+NewCopy copy_of(const Record& record, const DeviceId& device) {
+    return {.key = {record.envelope.id, device},
+            .priority = record.envelope.priority,
+            .sequence = record.sequence,
+            .accepted_at = record.accepted_at,
+            .expires_at = record.expires_at,
+            .bytes = record.envelope.body_bytes};
+}
+
+}  // namespace
+
+template <class Change>
+auto Dispatcher::change_engine(const Change& change) {
+    const std::scoped_lock lock(mutex_);
+    woken_ = true;
+    wake_.notify_one();
+    struct Count {
+        Dispatcher& self;
+        ~Count() { self.pending_ = self.engine_.pending(); }
+    } const count{*this};
+    return change();
+}
+
+Status Dispatcher::start() {
+    const Status loaded = deps_.store.each_pending([this](const Record& record) {
+        for (const Record::Copy& copy : record.copies)
+            if (copy.state == CopyState::kPending) engine_.queued(copy_of(record, copy.device));
+    });
+    IMECE_CHECK(loaded);
+    pending_ = engine_.pending();
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    return {};
+}
+
+void Dispatcher::stop() {
+    if (thread_.joinable()) {
+        thread_.request_stop();
+        thread_.join();
+    }
+    std::map<DeviceId, std::shared_ptr<DeliverySink>> open;
+    {
+        const std::scoped_lock lock(mutex_);
+        open.swap(sinks_);
+    }
+    for (const auto& [node, sink] : open)
+        sink->close({ErrorCode::kUnavailable, "SHUTTING_DOWN", "the service is stopping: connect again"});
+}
+
+void Dispatcher::attach(const DeviceId& node, const LinkOptions& options,
+                        std::shared_ptr<DeliverySink> sink) {
+    std::shared_ptr<DeliverySink> former;
+    change_engine([&] {
+        former = std::exchange(sinks_[node], std::move(sink));
+        engine_.attached(node, options, deps_.clock.now());
+    });
+    if (former)
+        former->close({ErrorCode::kAborted, "STREAM_REPLACED", "the device opened a newer connection"});
+}
+
+void Dispatcher::detach(const DeviceId& node, const DeliverySink* sink) {
+    change_engine([&] {
+        const auto found = sinks_.find(node);
+        if (found == sinks_.end() || found->second.get() != sink) return;
+        sinks_.erase(found);
+        engine_.detached(node);
+    });
+}
+
+void Dispatcher::credit(const DeviceId& node, std::uint32_t add) {
+    change_engine([&] { engine_.credit(node, add); });
+}
+
+void Dispatcher::queued(const std::vector<Record>& records) {
+    change_engine([&] {
+        for (const Record& record : records) {
+            totals_[rank(record.envelope.priority)].accepted += record.copies.size();
+            for (const Record::Copy& copy : record.copies) engine_.queued(copy_of(record, copy.device));
+        }
+    });
+}
+
+void Dispatcher::finished(const Ending& ending, const Ended& ended) {
+    change_engine([&] {
+        engine_.finished(ending.copy);
+        if (ending.end == End::kDelivered) ++totals_[rank(ended.priority)].delivered;
+    });
+    tell(ending, ended);
+}
+
+void Dispatcher::mesh_changed(const MeshChange& change) {
+    change_engine([&] { engine_.mesh_changed(change); });
+}
+
+std::uint64_t Dispatcher::mesh_version() const {
+    const std::scoped_lock lock(mutex_);
+    return engine_.mesh_version();
+}
+
+CopyView Dispatcher::view(const CopyKey& copy) const {
+    const std::scoped_lock lock(mutex_);
+    return engine_.view(copy, deps_.clock.now());
+}
+
+QueueStatus Dispatcher::status() const {
+    const std::scoped_lock lock(mutex_);
+    QueueStatus status{totals_, engine_.links(), engine_.mesh_version()};
+    for (std::size_t i = 0; i < kPriorities; ++i) {
+        status.classes[i].depth = engine_.depth(priority_of_rank(i));
+        status.classes[i].oldest_accepted_at = engine_.oldest(priority_of_rank(i));
+    }
+    return status;
+}
+
+void Dispatcher::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        Effects effects;
+        {
+            std::unique_lock lock(mutex_);
+            woken_ = false;
+            effects = engine_.due(deps_.clock.now());
+            if (effects.sends.empty() && effects.expired.empty()) {
+                const TimePoint next = engine_.next_due();
+                // Far times would overflow the steady clock: an hour is as good.
+                const auto wall = std::min(std::chrono::steady_clock::now() + std::chrono::hours(1),
+                                           next == TimePoint::max() ? SteadyPoint::max()
+                                           : next == TimePoint::min() ? SteadyPoint::min()
+                                                                      : deps_.clock.wall_time_of(next));
+                wake_.wait_until(lock, stop, wall, [this] { return woken_; });
+                continue;
+            }
+            pending_ = engine_.pending();
+        }
+        perform(effects);
+    }
+}
+
+void Dispatcher::perform(const Effects& effects) {
+    if (!effects.expired.empty()) expire(effects.expired);
+    if (!effects.sends.empty()) deliver(effects.sends);
+}
+
+void Dispatcher::deliver(const std::vector<Send>& sends) {
+    std::vector<MessageId> ids;
+    for (const Send& send : sends) ids.push_back(send.copy.message);
+    const auto envelopes = deps_.store.envelopes(ids);
+    std::map<DeviceId, std::vector<OutDelivery>> by_link;
+    for (std::size_t i = 0; i < sends.size(); ++i) {
+        if (!envelopes || (*envelopes)[i].empty()) {
+            // The store is down, or the copy was ended between choosing and reading it.
+            change_engine([&] { engine_.send_failed(sends[i].copy, deps_.clock.now()); });
+            continue;
+        }
+        by_link[sends[i].link].push_back({sends[i].copy, (*envelopes)[i], sends[i].path, sends[i].attempt});
+    }
+    for (auto& [node, deliveries] : by_link)
+        if (const auto sink = sink_of(node)) sink->deliver(std::move(deliveries));
+}
+
+void Dispatcher::expire(const std::vector<CopyKey>& copies) {
+    std::vector<Ending> endings;
+    for (const CopyKey& copy : copies)
+        endings.push_back({copy, End::kExpired, deps_.clock.now(), {}});
+    const auto ended = deps_.store.end(endings);
+    if (!ended) return;  // Still pending in the store: it expires again after a restart.
+    for (std::size_t i = 0; i < endings.size(); ++i) {
+        if ((*ended)[i].outcome != Ended::Outcome::kRecorded) continue;
+        {
+            const std::scoped_lock lock(mutex_);
+            ++totals_[rank((*ended)[i].priority)].expired;
+        }
+        tell(endings[i], (*ended)[i]);
+    }
+}
+
+std::shared_ptr<DeliverySink> Dispatcher::sink_of(const DeviceId& node) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = sinks_.find(node);
+    return found == sinks_.end() ? nullptr : found->second;
+}
+
+void Dispatcher::tell(const Ending& ending, const Ended& ended) const {
+    if (const auto sink = sink_of(ended.sender)) sink->status(ending.copy.message, ending.end, ending.receipt);
+}
+
+}  // namespace imece::messaging

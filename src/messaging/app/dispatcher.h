@@ -1,0 +1,86 @@
+// Drives the delivery engine: one thread between the queue and the open connections.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "messaging/app/ports.h"
+#include "messaging/domain/delivery_engine.h"
+
+namespace imece::messaging {
+
+struct QueueStatus {
+    struct Class {
+        ClassDepth depth;
+        TimePoint oldest_accepted_at;  ///< Zero: none is pending.
+        std::uint64_t accepted = 0;    ///< Since the process began, as the two below; copies.
+        std::uint64_t delivered = 0;
+        std::uint64_t expired = 0;
+    };
+    std::array<Class, kPriorities> classes;
+    std::size_t links = 0;
+    std::uint64_t mesh_version = 0;
+};
+
+/// Thread-safe. Sinks are called from the dispatcher's thread and from those of the callers.
+class Dispatcher {
+public:
+    struct Deps {
+        MessageStore& store;
+        const Clock& clock;
+    };
+    Dispatcher(Deps deps, const DeliveryEngine::Config& config) : deps_(deps), engine_(config) {}
+    ~Dispatcher() { stop(); }
+
+    /// Takes up what was pending, then begins to deliver. Errors: the store's.
+    Status start();
+    /// Closes every connection's sink and ends the thread.
+    void stop();
+
+    /// The device's newest connection is the one that counts: an older one's sink is closed.
+    void attach(const DeviceId& node, const LinkOptions& options, std::shared_ptr<DeliverySink> sink);
+    /// Nothing when `sink` is not the device's present one.
+    void detach(const DeviceId& node, const DeliverySink* sink);
+    void credit(const DeviceId& node, std::uint32_t add);
+
+    void queued(const std::vector<Record>& records);
+    /// A receipt was recorded: the copy is done, and its sender is told if it is connected.
+    void finished(const Ending& ending, const Ended& ended);
+    void mesh_changed(const MeshChange& change);
+    std::uint64_t mesh_version() const;
+
+    CopyView view(const CopyKey& copy) const;
+    QueueStatus status() const;
+    std::uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
+
+private:
+    void run(const std::stop_token& stop);
+    void perform(const Effects& effects);
+    void deliver(const std::vector<Send>& sends);
+    void expire(const std::vector<CopyKey>& copies);
+    std::shared_ptr<DeliverySink> sink_of(const DeviceId& node) const;
+    void tell(const Ending& ending, const Ended& ended) const;
+    /// Runs `change` on the engine and wakes the thread.
+    template <class Change>
+    auto change_engine(const Change& change);
+
+    Deps deps_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any wake_;
+    bool woken_ = false;
+    DeliveryEngine engine_;
+    std::map<DeviceId, std::shared_ptr<DeliverySink>> sinks_;
+    std::array<QueueStatus::Class, kPriorities> totals_{};
+    std::atomic<std::uint64_t> pending_{0};
+    std::jthread thread_;
+};
+
+}  // namespace imece::messaging

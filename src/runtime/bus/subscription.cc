@@ -1,0 +1,122 @@
+#include "runtime/bus/subscription.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "imece/bus/v1/bus.grpc.pb.h"
+#include "runtime/net/backoff.h"
+#include "runtime/observe/log.h"
+#include "runtime/rpc/door.h"
+#include "runtime/rpc/server.h"
+#include "runtime/rpc/time.h"
+
+namespace imece::runtime {
+namespace {
+
+Result<Event> from_proto_event(imece::bus::v1::Event& event) {
+    auto id = parse_id<EventId>(event.id());
+    if (!id) return std::unexpected(std::move(id).error());
+    return Event{*id,
+                 std::move(*event.mutable_type()),
+                 std::move(*event.mutable_subject()),
+                 from_proto(event.time()),
+                 std::move(*event.mutable_trace_parent()),
+                 std::move(*event.mutable_data()),
+                 event.position()};
+}
+
+}  // namespace
+
+struct Subscription::State {
+    State(Server& s, Random& r, Options o) : server(s), options(std::move(o)), backoff(r) {}
+    Server& server;
+    Options options;
+    Backoff backoff;
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_ptr<grpc::ClientContext> context;
+    std::atomic<std::uint64_t> applied{0};
+    std::jthread thread;
+
+    void run(const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            const Status ended = follow(stop);
+            if (stop.stop_requested()) return;
+            log(LogLevel::kWarn, "subscription_lost",
+                {{"source", options.source}, {"by", options.as}, {"reason", ended.error().reason},
+                 {"message", ended.error().message}});
+            std::unique_lock lock(mutex);
+            wake.wait_for(lock, stop, backoff.next(), [] { return false; });
+        }
+    }
+
+    /// Reads until the stream or apply() fails; never returns OK.
+    Status follow(const std::stop_token& stop) {
+        auto position = options.position();
+        if (!position) return std::unexpected(std::move(position).error());
+        applied = *position;
+        {
+            const std::scoped_lock lock(mutex);
+            if (stop.stop_requested())
+                return fail(ErrorCode::kCancelled, "SHUTTING_DOWN", "stopped");
+            context = std::make_unique<grpc::ClientContext>();
+        }
+        server.sign_as_service(*context, options.as);
+        imece::bus::v1::SubscribeRequest request;
+        request.set_source(options.source);
+        request.set_after_position(*position);
+        auto stub = imece::bus::v1::BusService::NewStub(server.channel(options.source));
+        auto reader = stub->Subscribe(context.get(), request);
+
+        Status failed;
+        imece::bus::v1::Event wire;
+        while (failed && reader->Read(&wire)) {
+            if (wire.position() <= applied) continue;
+            auto event = from_proto_event(wire);
+            failed = event ? options.apply(*event) : Status(std::unexpected(event.error()));
+            if (!failed) break;
+            applied = event->position;
+            backoff.succeeded();
+        }
+        context->TryCancel();
+        const grpc::Status ended = reader->Finish();
+        if (!failed) return failed;
+        Error error = from_grpc(ended);
+        if (error.reason == "POSITION_TRIMMED" && options.reset) {
+            if (auto reset = options.reset(); !reset) return reset;
+        }
+        return std::unexpected(std::move(error));
+    }
+};
+
+Subscription::Subscription(Server& server, Random& random, Options options)
+    : state_(std::make_unique<State>(server, random, std::move(options))) {}
+
+Subscription::~Subscription() {
+    stop();
+}
+
+void Subscription::start() {
+    state_->thread = std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });
+}
+
+void Subscription::stop() {
+    if (!state_->thread.joinable()) return;
+    state_->thread.request_stop();
+    {
+        const std::scoped_lock lock(state_->mutex);
+        if (state_->context) state_->context->TryCancel();
+    }
+    state_->thread.join();
+}
+
+std::uint64_t Subscription::applied() const {
+    return state_->applied.load();
+}
+
+}  // namespace imece::runtime

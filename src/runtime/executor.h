@@ -1,0 +1,33 @@
+// A few threads for work that may block, so that gRPC's own never do.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace imece::runtime {
+
+/// Runs tasks in the order of their arrival on `threads` threads. The queue is not bounded here: each stream keeps at
+/// most one task in it, so the number of streams bounds it.
+class Executor {
+public:
+    explicit Executor(std::size_t threads);
+    /// Runs what is queued, then ends.
+    ~Executor();
+    void post(std::move_only_function<void()> task);
+    /// Runs what is queued, then takes no more: later tasks are dropped.
+    void stop();
+
+private:
+    void work();
+    std::mutex mutex_;
+    std::condition_variable ready_;
+    std::deque<std::move_only_function<void()>> tasks_;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace imece::runtime

@@ -1,0 +1,269 @@
+#include "runtime/kv/kv_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
+#include <rocksdb/write_batch.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "base/assert.h"
+#include "runtime/observe/log.h"
+
+namespace imece::runtime {
+namespace {
+
+rocksdb::Slice slice(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+Error error_of(const rocksdb::Status& status) {
+    if (status.IsCorruption()) return {ErrorCode::kDataLoss, "DATA_MALFORMED", status.ToString()};
+    return {ErrorCode::kUnavailable, "STORE_DOWN", status.ToString()};
+}
+
+Status status_of(const rocksdb::Status& status) {
+    if (status.ok()) return {};
+    return std::unexpected(error_of(status));
+}
+
+struct Change {
+    const std::function<Status(KvBatch&)>* apply = nullptr;
+    const std::function<void()>* after = nullptr;
+    Status result;
+    bool done = false;
+    std::condition_variable finished;
+};
+
+class Batch final : public KvBatch {
+public:
+    Batch(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
+        : db_(db), families_(families) {}
+
+    void put(std::size_t family, std::string_view key, std::string_view value) override {
+        check(batch_.Put(families_[family], slice(key), slice(value)));
+    }
+    void erase(std::size_t family, std::string_view key) override {
+        check(batch_.Delete(families_[family], slice(key)));
+    }
+    void erase_range(std::size_t family, std::string_view from, std::string_view to) override {
+        // An indexed batch takes no range: it is erased key by key, and ranges here are short.
+        const std::unique_ptr<rocksdb::Iterator> at(batch_.NewIteratorWithBase(
+            families_[family], db_.NewIterator(rocksdb::ReadOptions(), families_[family])));
+        std::vector<std::string> keys;
+        for (at->Seek(slice(from)); at->Valid() && at->key().compare(slice(to)) < 0; at->Next())
+            keys.push_back(at->key().ToString());
+        for (const std::string& key : keys) erase(family, key);
+    }
+    Result<bool> get(std::size_t family, std::string_view key, std::string& value) override {
+        const rocksdb::Status status = batch_.GetFromBatchAndDB(
+            &db_, rocksdb::ReadOptions(), families_[family], slice(key), &value);
+        if (status.IsNotFound()) return false;
+        if (!status.ok()) return std::unexpected(error_of(status));
+        return true;
+    }
+
+    /// Runs one change; what it wrote is taken back when it fails.
+    Status run(const std::function<Status(KvBatch&)>& change) {
+        batch_.SetSavePoint();
+        failed_ = rocksdb::Status::OK();
+        Status result = change(*this);
+        if (result && !failed_.ok()) result = status_of(failed_);
+        if (result)
+            batch_.PopSavePoint();
+        else
+            batch_.RollbackToSavePoint();
+        return result;
+    }
+    rocksdb::WriteBatch* raw() { return batch_.GetWriteBatch(); }
+
+private:
+    void check(const rocksdb::Status& status) {
+        if (!status.ok()) failed_ = status;
+    }
+    rocksdb::DB& db_;
+    const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+    rocksdb::WriteBatchWithIndex batch_{rocksdb::BytewiseComparator(), 0, true};
+    rocksdb::Status failed_;
+};
+
+class RocksStore final : public KvStore {
+public:
+    RocksStore(Options options, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families)
+        : options_(std::move(options)), db_(db), families_(std::move(families)) {
+        committer_ = std::thread([this] { commit_loop(); });
+    }
+    ~RocksStore() override {
+        {
+            const std::scoped_lock lock(mutex_);
+            stopping_ = true;
+        }
+        ready_.notify_all();
+        committer_.join();
+        for (auto* family : families_) db_->DestroyColumnFamilyHandle(family);
+    }
+
+    Status commit(const std::function<Status(KvBatch&)>& apply,
+                  const std::function<void()>& after) override {
+        Change change;
+        change.apply = &apply;
+        change.after = after ? &after : nullptr;
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [this] { return queue_.size() < options_.queue_max; });
+        queue_.push_back(&change);
+        ready_.notify_one();
+        change.finished.wait(lock, [&change] { return change.done; });
+        return std::move(change.result);
+    }
+
+    Result<bool> get(std::size_t family, std::string_view key, std::string& value) const override {
+        const rocksdb::Status status =
+            db_->Get(rocksdb::ReadOptions(), families_[family], slice(key), &value);
+        if (status.IsNotFound()) return false;
+        if (!status.ok()) return std::unexpected(error_of(status));
+        return true;
+    }
+
+    Result<std::vector<std::pair<bool, std::string>>> get_many(
+        std::size_t family, const std::vector<std::string>& keys) const override {
+        std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+        std::vector<rocksdb::PinnableSlice> values(keys.size());
+        std::vector<rocksdb::Status> statuses(keys.size());
+        db_->MultiGet(rocksdb::ReadOptions(), families_[family], keys.size(), slices.data(),
+                      values.data(), statuses.data());
+        std::vector<std::pair<bool, std::string>> found(keys.size());
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (statuses[i].IsNotFound()) continue;
+            if (!statuses[i].ok()) return std::unexpected(error_of(statuses[i]));
+            found[i] = {true, values[i].ToString()};
+        }
+        return found;
+    }
+
+    Result<std::string> last_key(std::size_t family) const override {
+        const std::unique_ptr<rocksdb::Iterator> at(
+            db_->NewIterator(rocksdb::ReadOptions(), families_[family]));
+        at->SeekToLast();
+        if (!at->status().ok()) return std::unexpected(error_of(at->status()));
+        return at->Valid() ? at->key().ToString() : std::string();
+    }
+
+    Status scan(std::size_t family, std::string_view from, std::string_view to,
+                const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+        rocksdb::ReadOptions options;
+        const rocksdb::Slice end = slice(to);
+        if (!to.empty()) options.iterate_upper_bound = &end;
+        const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, families_[family]));
+        for (at->Seek(slice(from)); at->Valid(); at->Next())
+            if (!visit(at->key().ToStringView(), at->value().ToStringView())) return {};
+        return status_of(at->status());
+    }
+
+private:
+    void commit_loop() {
+        std::deque<Change*> group;
+        for (;;) {
+            {
+                std::unique_lock lock(mutex_);
+                ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+                if (queue_.empty()) return;
+                group.swap(queue_);
+            }
+            room_.notify_all();
+            while (!group.empty()) commit_group(group);
+        }
+    }
+
+    /// Commits a prefix of `group` whose size stays within group_bytes_max.
+    void commit_group(std::deque<Change*>& group) {
+        Batch batch(*db_, families_);
+        std::vector<Change*> taken;
+        while (!group.empty() && batch.raw()->GetDataSize() < options_.group_bytes_max) {
+            Change* change = group.front();
+            group.pop_front();
+            change->result = batch.run(*change->apply);
+            taken.push_back(change);
+        }
+        rocksdb::WriteOptions write;
+        write.sync = options_.sync;
+        const rocksdb::Status written =
+            batch.raw()->Count() == 0 ? rocksdb::Status::OK() : db_->Write(write, batch.raw());
+        if (!written.ok()) log(LogLevel::kError, "store_write_failed", {{"cause", written.ToString()}});
+        for (Change* change : taken) {
+            if (change->result && !written.ok()) change->result = status_of(written);
+            if (change->result && change->after != nullptr) (*change->after)();
+        }
+        const std::scoped_lock lock(mutex_);
+        for (Change* change : taken) {
+            change->done = true;
+            change->finished.notify_one();
+        }
+    }
+
+    const Options options_;
+    const std::unique_ptr<rocksdb::DB> db_;
+    const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+    std::mutex mutex_;
+    std::condition_variable ready_;
+    std::condition_variable room_;
+    std::deque<Change*> queue_;
+    bool stopping_ = false;
+    std::thread committer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<KvStore>> KvStore::open(Options options) {
+    std::error_code ignored;
+    std::filesystem::create_directories(options.path, ignored);
+    std::filesystem::permissions(options.path, std::filesystem::perms::owner_all, ignored);
+
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    rocksdb::ColumnFamilyOptions family;
+    family.write_buffer_size = options.memtable_bytes;
+    family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    rocksdb::DBOptions db_options;
+    db_options.create_if_missing = true;
+    db_options.create_missing_column_families = true;
+    db_options.max_open_files = 256;
+    db_options.keep_log_file_num = 2;
+    db_options.max_background_jobs = 2;
+    db_options.stats_dump_period_sec = 0;  // An idle process does nothing.
+    db_options.stats_persist_period_sec = 0;
+    // A torn tail of the log is what a crash leaves: it was never acknowledged. Anything else is damage.
+    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+
+    std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, family}};
+    for (const std::string& name : options.families) families.emplace_back(name, family);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status =
+        rocksdb::DB::Open(db_options, options.path.string(), families, &handles, &db);
+    if (!status.ok()) return std::unexpected(error_of(status));
+    // Ours are numbered from 0; RocksDB's own default family is not used.
+    db->DestroyColumnFamilyHandle(handles.front());
+    handles.erase(handles.begin());
+    return std::make_unique<RocksStore>(std::move(options), db, std::move(handles));
+}
+
+std::string key_of(std::uint64_t number) {
+    std::string key(8, '\0');
+    for (std::size_t i = 8; i-- > 0; number >>= 8) key[i] = char(number & 0xff);
+    return key;
+}
+
+std::uint64_t number_of(std::string_view key) {
+    if (key.size() < 8) return 0;
+    std::uint64_t number = 0;
+    for (const char byte : key.substr(0, 8)) number = number << 8 | static_cast<unsigned char>(byte);
+    return number;
+}
+
+}  // namespace imece::runtime

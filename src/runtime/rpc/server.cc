@@ -1,0 +1,137 @@
+#include "runtime/rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/resource_quota.h>
+
+#include <atomic>
+#include <fstream>
+#include <iterator>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "runtime/observe/log.h"
+
+namespace imece::runtime {
+namespace {
+
+/// Only a backstop behind the door's gate, which knows the classes: four times its size.
+constexpr int kThreadsMax = 1024;
+constexpr int kMessageBytesMax = 8 << 20;
+
+bool is_loopback(std::string_view listen) {
+    return listen.starts_with("127.") || listen.starts_with("localhost:") || listen.starts_with("[::1]:");
+}
+
+Result<std::string> read_pem(const std::string& path) {
+    std::ifstream file(path);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (text.empty())
+        return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID", "cannot read " + path);
+    return text;
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials(const RpcConfig& config) {
+    if (config.tls_certificate.empty()) return grpc::InsecureServerCredentials();
+    IMECE_TRY(std::string certificate, read_pem(config.tls_certificate));
+    IMECE_TRY(std::string key, read_pem(config.tls_key));
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
+    return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+void RpcConfig::describe(ConfigTable& table) {
+    table.text("listen", listen, "Where uplink nodes connect by gRPC. Empty: in-process only.");
+    table.text("tls_certificate", tls_certificate, "PEM file with the certificate chain.");
+    table.text("tls_key", tls_key, "PEM file with its private key.");
+    table.require(tls_certificate.empty() == tls_key.empty(),
+                  "tls_certificate and tls_key are given together");
+    table.require(listen.empty() || is_loopback(listen) || !tls_certificate.empty(),
+                  "off loopback a tls_certificate is needed");
+}
+
+struct Server::State {
+    RpcConfig config;
+    std::vector<std::pair<std::string, grpc::Service*>> services;
+    std::unique_ptr<grpc::Server> server;
+    std::shared_ptr<grpc::Channel> in_process;
+    std::string secret;  ///< Proves that a call comes from this process.
+    int port = 0;
+    std::atomic<bool> stopping{false};
+};
+
+Server::Server(RpcConfig config) : state_(std::make_unique<State>()) {
+    state_->config = std::move(config);
+    std::array<std::uint8_t, 32> secret{};
+    SystemRandom().fill(secret);
+    state_->secret = to_hex(secret);
+}
+
+Server::~Server() {
+    stop(std::chrono::milliseconds(0));
+}
+
+void Server::add(std::string_view name, grpc::Service& service) {
+    state_->services.emplace_back(name, &service);
+}
+
+Status Server::start() {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    grpc::ResourceQuota quota("imece");
+    quota.SetMaxThreads(kThreadsMax);
+    builder.SetResourceQuota(quota);
+    builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+    // Phones behind carrier NAT: a silent peer is asked after a minute, and may ask us as often.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    if (!state_->config.listen.empty()) {
+        IMECE_TRY(const auto how, credentials(state_->config));
+        builder.AddListeningPort(state_->config.listen, how, &state_->port);
+    }
+    for (const auto& [name, service] : state_->services) builder.RegisterService(service);
+    state_->server = builder.BuildAndStart();
+    if (!state_->server || (!state_->config.listen.empty() && state_->port == 0))
+        return fail(ErrorCode::kUnavailable, "LISTEN_FAILED",
+                    "cannot listen on " + state_->config.listen + " for gRPC: is it in use?");
+    state_->in_process = state_->server->InProcessChannel({});
+    if (auto* health = state_->server->GetHealthCheckService()) health->SetServingStatus(true);
+    return {};
+}
+
+void Server::stop(std::chrono::milliseconds grace) {
+    if (!state_->server || state_->stopping.exchange(true)) return;
+    if (auto* health = state_->server->GetHealthCheckService()) health->SetServingStatus(false);
+    state_->server->Shutdown(std::chrono::system_clock::now() + grace);
+    state_->server->Wait();
+}
+
+std::shared_ptr<grpc::Channel> Server::channel(std::string_view) {
+    return state_->in_process;
+}
+
+void Server::sign_as_service(grpc::ClientContext& context, std::string_view name) const {
+    context.AddMetadata("authorization", "Service " + std::string(name) + " " + state_->secret);
+}
+
+bool Server::is_service(std::string_view metadata_value) const {
+    const std::size_t space = metadata_value.rfind(' ');
+    return metadata_value.starts_with("Service ") && space > 7 &&
+           equal_in_constant_time(view_of(metadata_value.substr(space + 1)), view_of(state_->secret));
+}
+
+int Server::port() const {
+    return state_->port;
+}
+
+bool Server::stopping() const {
+    return state_->stopping.load();
+}
+
+}  // namespace imece::runtime
