@@ -50,7 +50,8 @@ Result<Bytes> parse_hex(std::string_view text) {
         bytes.push_back(std::uint8_t(high << 4 | low));
     }
     if (bytes.size() * 2 != text.size())
-        return fail(ErrorCode::kInvalidArgument, "HEX_MALFORMED", "not an even number of hex digits");
+        return fail(ErrorCode::kInvalidArgument, "HEX_MALFORMED",
+                    "not an even number of hex digits");
     return bytes;
 }
 

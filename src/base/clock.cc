@@ -51,10 +51,10 @@ std::string to_rfc3339(TimePoint at) {
     const std::chrono::year_month_day date{day};
     const std::int64_t ms = (at - day).count();
     std::array<char, 64> text{};
-    const int size = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()),
-        unsigned(date.month()), unsigned(date.day()), int(ms / 3'600'000),
-        int(ms / 60'000 % 60), int(ms / 1000 % 60), int(ms % 1000));
+    const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                   int(date.year()), unsigned(date.month()), unsigned(date.day()),
+                                   int(ms / 3'600'000), int(ms / 60'000 % 60), int(ms / 1000 % 60),
+                                   int(ms % 1000));
     return {text.data(), static_cast<std::size_t>(size)};
 }
 

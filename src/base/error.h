@@ -31,7 +31,7 @@ enum class ErrorCode {
 struct [[nodiscard]] Error {
     ErrorCode code = ErrorCode::kInternal;  ///< gRPC's number; says what a caller can do.
     std::string_view reason;  ///< Static, UPPER_SNAKE, stable; listed in docs/errors.md.
-    std::string message;      ///< For a person; may change at any time; holds no secret, no payload.
+    std::string message;  ///< For a person; may change at any time; holds no secret, no payload.
 };
 
 template <class T>

@@ -16,8 +16,8 @@
     decl = *std::move(IMECE_CAT(try_, __LINE__))
 
 /// `IMECE_CHECK(admit(message, now));` goes on, or returns the error of a Status to our caller.
-#define IMECE_CHECK(...)                                                                     \
-    do {                                                                                     \
-        if (auto checked_ = (__VA_ARGS__); !checked_)                                        \
-            return std::unexpected(std::move(checked_).error());                             \
+#define IMECE_CHECK(...)                                         \
+    do {                                                         \
+        if (auto checked_ = (__VA_ARGS__); !checked_)            \
+            return std::unexpected(std::move(checked_).error()); \
     } while (false)

@@ -30,8 +30,8 @@ Block labeled_extract(std::string_view suite, ByteView salt, std::string_view la
 }
 
 /// The first `size` bytes of the expansion; `size` <= 32, so one block of HKDF is enough.
-Block labeled_expand(std::string_view suite, const Block& key, std::string_view label, ByteView info,
-                     std::uint8_t size) {
+Block labeled_expand(std::string_view suite, const Block& key, std::string_view label,
+                     ByteView info, std::uint8_t size) {
     const std::uint8_t length[] = {0, size};
     const std::uint8_t counter[] = {1};
     return hmac(key, {length, view_of("HPKE-v1"), view_of(suite), view_of(label), info, counter});
@@ -47,9 +47,9 @@ Secrets schedule(const Block& shared_point, const PublicKey& enc, const PublicKe
     std::array<std::uint8_t, 64> kem_context{};
     std::ranges::copy(enc, kem_context.begin());
     std::ranges::copy(recipient, kem_context.begin() + 32);
-    const Block shared = labeled_expand(kKemSuite,
-                                        labeled_extract(kKemSuite, {}, "eae_prk", shared_point),
-                                        "shared_secret", kem_context, 32);
+    const Block shared =
+        labeled_expand(kKemSuite, labeled_extract(kKemSuite, {}, "eae_prk", shared_point),
+                       "shared_secret", kem_context, 32);
 
     const Block psk_id_hash = labeled_extract(kHpkeSuite, {}, "psk_id_hash", {});
     const Block info_hash = labeled_extract(kHpkeSuite, {}, "info_hash", view_of(kInfo));

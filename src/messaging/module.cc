@@ -102,8 +102,9 @@ private:
         for (std::size_t i = 0; i < kPriorities; ++i) {
             const runtime::Labels labels{{"class", kClassNames[i]}};
             const auto gauge = [&](const char* name, const char* help, auto read) {
-                gauges_.push_back(process_.metrics.gauge(
-                    name, help, labels, [this, i, read] { return double(read(dispatcher_.status().classes[i])); }));
+                gauges_.push_back(process_.metrics.gauge(name, help, labels, [this, i, read] {
+                    return double(read(dispatcher_.status().classes[i]));
+                }));
             };
             using Class = QueueStatus::Class;
             gauge("imece_messages_waiting", "Copies that wait for a path or their turn.",
@@ -117,8 +118,9 @@ private:
             gauge("imece_messages_expired_count", "Copies expired since start.",
                   [](const Class& c) { return c.expired; });
         }
-        gauges_.push_back(process_.metrics.gauge("imece_links", "Connected nodes.", {},
-                                                 [this] { return double(dispatcher_.status().links); }));
+        gauges_.push_back(process_.metrics.gauge("imece_links", "Connected nodes.", {}, [this] {
+            return double(dispatcher_.status().links);
+        }));
     }
 
     void purge_now_and_then(const std::stop_token& stop) {
@@ -131,7 +133,8 @@ private:
             while (purged && *purged == kPurgeBatch && !stop.stop_requested())
                 purged = store_->purge(before, kPurgeBatch);
             if (!purged)
-                runtime::log(runtime::LogLevel::kWarn, "purge_failed", {{"message", purged.error().message}});
+                runtime::log(runtime::LogLevel::kWarn, "purge_failed",
+                             {{"message", purged.error().message}});
         }
     }
 
@@ -160,20 +163,22 @@ void Config::describe(runtime::ConfigTable& table) {
     table.duration("ttl_max", ttl_max, 1s, 72h, "Longest lifetime that a message may ask for.");
     table.number("queue_max", queue_max, 1000, 100'000'000,
                  "Pending copies in all; lower classes are refused earlier.");
-    table.number("stream_threads", stream_threads, 1, 64, "Threads that handle the frames of connections.");
-    table.number("outbox_events_max", outbox_events_max, 10'000, 1'000'000'000, "Events kept for subscribers.");
+    table.number("stream_threads", stream_threads, 1, 64,
+                 "Threads that handle the frames of connections.");
+    table.number("outbox_events_max", outbox_events_max, 10'000, 1'000'000'000,
+                 "Events kept for subscribers.");
     table.duration("keep_after_expiry", keep_after_expiry, 0s, 30 * 24h,
                    "How long an ended message can still be asked about.");
 }
 
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
                                               runtime::Door& door, runtime::TrustStore& trust) {
-    IMECE_TRY(auto store,
-              make_rocks_store({.path = process.data_dir / "messaging",
-                                .events = make_event_makers(),
-                                .committed = [&process] { process.outboxes.committed("messaging"); },
-                                .outbox_events_max = config.outbox_events_max},
-                               process.random));
+    IMECE_TRY(auto store, make_rocks_store(
+                              {.path = process.data_dir / "messaging",
+                               .events = make_event_makers(),
+                               .committed = [&process] { process.outboxes.committed("messaging"); },
+                               .outbox_events_max = config.outbox_events_max},
+                              process.random));
     auto module = std::make_unique<MessagingModule>(process, config, door, trust, std::move(store));
     IMECE_CHECK(module->load());
     return module;

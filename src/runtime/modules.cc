@@ -34,7 +34,8 @@ Status Modules::order(const std::string& name, std::vector<std::string>& path,
     if (cycle) {
         std::string text;
         for (const std::string& step : path) text += (text.empty() ? "" : " needs ") + step;
-        return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID", "modules need each other: " + text);
+        return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID",
+                    "modules need each other: " + text);
     }
     const auto entry = entries_.find(name);
     if (entry == entries_.end()) {

@@ -35,7 +35,8 @@ private:
         std::vector<std::string> needs;
         Make make;
     };
-    Status order(const std::string& name, std::vector<std::string>& path, std::vector<std::string>& out) const;
+    Status order(const std::string& name, std::vector<std::string>& path,
+                 std::vector<std::string>& out) const;
 
     std::map<std::string, Entry, std::less<>> entries_;
     std::vector<std::pair<std::string, std::unique_ptr<Module>>> made_;

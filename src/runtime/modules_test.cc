@@ -11,7 +11,8 @@ using testing::HasSubstr;
 
 class Noted final : public Module {
 public:
-    Noted(std::string name, std::vector<std::string>& notes) : name_(std::move(name)), notes_(notes) {}
+    Noted(std::string name, std::vector<std::string>& notes)
+        : name_(std::move(name)), notes_(notes) {}
     Status start() override {
         notes_.push_back("start " + name_);
         return {};
@@ -45,9 +46,9 @@ TEST_F(ModulesTest, needs_come_first_and_go_last) {
     ASSERT_TRUE(modules_.start());
     modules_.drain();
     modules_.stop();
-    EXPECT_THAT(notes_, ElementsAre("start identity", "start messaging", "start gateway", "drain gateway",
-                                    "drain messaging", "drain identity", "stop gateway", "stop messaging",
-                                    "stop identity"));
+    EXPECT_THAT(notes_, ElementsAre("start identity", "start messaging", "start gateway",
+                                    "drain gateway", "drain messaging", "drain identity",
+                                    "stop gateway", "stop messaging", "stop identity"));
 }
 
 TEST_F(ModulesTest, refuses_cycles_and_unknown_names) {

@@ -75,7 +75,8 @@ Result<std::vector<DeviceId>> Directory::recipients(const Destination& destinati
         return found == devices_.end() || found->second.revoked;
     });
     if (devices.empty())
-        return fail(ErrorCode::kNotFound, "DESTINATION_UNKNOWN", "no device here answers to that destination");
+        return fail(ErrorCode::kNotFound, "DESTINATION_UNKNOWN",
+                    "no device here answers to that destination");
     return devices;
 }
 

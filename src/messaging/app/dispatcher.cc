@@ -52,7 +52,8 @@ void Dispatcher::stop() {
         open.swap(sinks_);
     }
     for (const auto& [node, sink] : open)
-        sink->close({ErrorCode::kUnavailable, "SHUTTING_DOWN", "the service is stopping: connect again"});
+        sink->close(
+            {ErrorCode::kUnavailable, "SHUTTING_DOWN", "the service is stopping: connect again"});
 }
 
 void Dispatcher::attach(const DeviceId& node, const LinkOptions& options,
@@ -63,7 +64,8 @@ void Dispatcher::attach(const DeviceId& node, const LinkOptions& options,
         engine_.attached(node, options, deps_.clock.now());
     });
     if (former)
-        former->close({ErrorCode::kAborted, "STREAM_REPLACED", "the device opened a newer connection"});
+        former->close(
+            {ErrorCode::kAborted, "STREAM_REPLACED", "the device opened a newer connection"});
 }
 
 void Dispatcher::detach(const DeviceId& node, const DeliverySink* sink) {
@@ -83,7 +85,8 @@ void Dispatcher::queued(const std::vector<Record>& records) {
     change_engine([&] {
         for (const Record& record : records) {
             totals_[rank(record.envelope.priority)].accepted += record.copies.size();
-            for (const Record::Copy& copy : record.copies) engine_.queued(copy_of(record, copy.device));
+            for (const Record::Copy& copy : record.copies)
+                engine_.queued(copy_of(record, copy.device));
         }
     });
 }
@@ -130,10 +133,11 @@ void Dispatcher::run(const std::stop_token& stop) {
             if (effects.sends.empty() && effects.expired.empty()) {
                 const TimePoint next = engine_.next_due();
                 // Far times would overflow the steady clock: an hour is as good.
-                const auto wall = std::min(std::chrono::steady_clock::now() + std::chrono::hours(1),
-                                           next == TimePoint::max() ? SteadyPoint::max()
-                                           : next == TimePoint::min() ? SteadyPoint::min()
-                                                                      : deps_.clock.wall_time_of(next));
+                const auto wall =
+                    std::min(std::chrono::steady_clock::now() + std::chrono::hours(1),
+                             next == TimePoint::max()   ? SteadyPoint::max()
+                             : next == TimePoint::min() ? SteadyPoint::min()
+                                                        : deps_.clock.wall_time_of(next));
                 wake_.wait_until(lock, stop, wall, [this] { return woken_; });
                 continue;
             }
@@ -159,7 +163,8 @@ void Dispatcher::deliver(const std::vector<Send>& sends) {
             change_engine([&] { engine_.send_failed(sends[i].copy, deps_.clock.now()); });
             continue;
         }
-        by_link[sends[i].link].push_back({sends[i].copy, (*envelopes)[i], sends[i].path, sends[i].attempt});
+        by_link[sends[i].link].push_back(
+            {sends[i].copy, (*envelopes)[i], sends[i].path, sends[i].attempt});
     }
     for (auto& [node, deliveries] : by_link)
         if (const auto sink = sink_of(node)) sink->deliver(std::move(deliveries));
@@ -188,7 +193,8 @@ std::shared_ptr<DeliverySink> Dispatcher::sink_of(const DeviceId& node) const {
 }
 
 void Dispatcher::tell(const Ending& ending, const Ended& ended) const {
-    if (const auto sink = sink_of(ended.sender)) sink->status(ending.copy.message, ending.end, ending.receipt);
+    if (const auto sink = sink_of(ended.sender))
+        sink->status(ending.copy.message, ending.end, ending.receipt);
 }
 
 }  // namespace imece::messaging

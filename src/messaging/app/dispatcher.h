@@ -46,7 +46,8 @@ public:
     void stop();
 
     /// The device's newest connection is the one that counts: an older one's sink is closed.
-    void attach(const DeviceId& node, const LinkOptions& options, std::shared_ptr<DeliverySink> sink);
+    void attach(const DeviceId& node, const LinkOptions& options,
+                std::shared_ptr<DeliverySink> sink);
     /// Nothing when `sink` is not the device's present one.
     void detach(const DeviceId& node, const DeliverySink* sink);
     void credit(const DeviceId& node, std::uint32_t add);

@@ -8,7 +8,9 @@ namespace imece::messaging {
 
 Result<Inspection> InspectMessage::operator()(const Viewer& viewer, const MessageId& id) const {
     IMECE_TRY(Record record, store_.find(id));
-    const auto is_viewer = [&viewer](const Record::Copy& copy) { return copy.device == viewer.device; };
+    const auto is_viewer = [&viewer](const Record::Copy& copy) {
+        return copy.device == viewer.device;
+    };
     if (!viewer.sees_all && record.envelope.sender != viewer.device &&
         std::ranges::none_of(record.copies, is_viewer))
         return fail(ErrorCode::kNotFound, "MESSAGE_UNKNOWN", "no message has this id");

@@ -21,7 +21,7 @@ enum class CopyState : std::uint8_t { kPending = 1, kDelivered = 2, kExpired = 3
 /// A message as it rests in the store, without its body.
 struct Record {
     Envelope envelope;
-    crypto::Digest digest{};  ///< SHA-256 of the envelope's signed bytes: same id, same content?
+    crypto::Digest digest{};     ///< SHA-256 of the envelope's signed bytes: same id, same content?
     std::uint64_t sequence = 0;  ///< Of acceptance, given by the store.
     TimePoint accepted_at;
     TimePoint expires_at;
@@ -34,7 +34,7 @@ struct Record {
 };
 
 struct NewMessage {
-    Record record;       ///< Its sequence is set by the store.
+    Record record;                ///< Its sequence is set by the store.
     std::string signed_envelope;  ///< The wire's SignedEnvelope, handed on as it came.
     std::string trace_parent;
 };

@@ -2,8 +2,8 @@
 
 namespace imece::messaging {
 
-std::vector<Result<Recorded>> RecordReceipts::operator()(const DeviceId& bringer,
-                                                         std::vector<ReceiptSubmission> receipts) const {
+std::vector<Result<Recorded>> RecordReceipts::operator()(
+    const DeviceId& bringer, std::vector<ReceiptSubmission> receipts) const {
     const TimePoint now = deps_.clock.now();
     std::vector<Result<Recorded>> results;
     std::vector<Ending> endings;

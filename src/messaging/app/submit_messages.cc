@@ -80,10 +80,12 @@ Result<NewMessage> SubmitMessages::examine(Submission& submission, const crypto:
     if (!sender.classes[rank(envelope.priority)])
         return fail(ErrorCode::kPermissionDenied, "CLASS_NOT_ALLOWED",
                     "the sender's credential does not grant this class");
-    IMECE_TRY(const std::vector<DeviceId> recipients, deps_.directory.recipients(envelope.destination));
+    IMECE_TRY(const std::vector<DeviceId> recipients,
+              deps_.directory.recipients(envelope.destination));
     const std::uint64_t room = config_.queue_max * (10 - rank(envelope.priority)) / 10;
     if (deps_.dispatcher.pending() + recipients.size() > room)
-        return fail(ErrorCode::kResourceExhausted, "QUEUE_FULL", "the queue has no room for this class");
+        return fail(ErrorCode::kResourceExhausted, "QUEUE_FULL",
+                    "the queue has no room for this class");
 
     NewMessage message;
     message.record.envelope = envelope;
@@ -115,10 +117,12 @@ Result<DeviceFact> SubmitMessages::sender_of(const Submission& submission, TimeP
         sender = *fact;
     }
     // A message may travel for hours: what counts is that it was sent while the credential held.
-    if (sender.not_after <= submission.envelope.sent_at) return bad_credential("the credential had expired");
+    if (sender.not_after <= submission.envelope.sent_at)
+        return bad_credential("the credential had expired");
     const auto fact = deps_.directory.device(device);
     if (deps_.trust.is_revoked(device) || (fact && fact->revoked))
-        return fail(ErrorCode::kPermissionDenied, "SENDER_REVOKED", "the sending device was revoked");
+        return fail(ErrorCode::kPermissionDenied, "SENDER_REVOKED",
+                    "the sending device was revoked");
     return sender;
 }
 

@@ -57,14 +57,16 @@ public:
     struct Config {
         Limits limits;
         bool site_is_exercise = false;
-        std::uint64_t queue_max = 1'000'000;  ///< Pending copies in all; a class may fill 100, 90, 80, 70, 60 % of it.
+        std::uint64_t queue_max =
+            1'000'000;  ///< Pending copies in all; a class may fill 100, 90, 80, 70, 60 % of it.
     };
     SubmitMessages(Deps deps, Config config) : deps_(deps), config_(config) {}
 
     std::vector<Result<Accepted>> operator()(std::vector<Submission> submissions);
 
 private:
-    Result<std::optional<Accepted>> known(const Submission& submission, const crypto::Digest& digest) const;
+    Result<std::optional<Accepted>> known(const Submission& submission,
+                                          const crypto::Digest& digest) const;
     Result<NewMessage> examine(Submission& submission, const crypto::Digest& digest, TimePoint now);
     Result<DeviceFact> sender_of(const Submission& submission, TimePoint now);
     Status verify_credential(const SignedCredential& credential);

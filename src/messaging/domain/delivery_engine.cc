@@ -10,7 +10,8 @@ namespace imece::messaging {
 using std::chrono::microseconds;
 
 bool DeliveryEngine::BySequence::operator()(const Copy* a, const Copy* b) const {
-    return std::tie(a->what.sequence, a->what.key.target) < std::tie(b->what.sequence, b->what.key.target);
+    return std::tie(a->what.sequence, a->what.key.target) <
+           std::tie(b->what.sequence, b->what.key.target);
 }
 bool DeliveryEngine::ByExpiry::operator()(const Copy* a, const Copy* b) const {
     return std::tie(a->what.expires_at, a->what.key) < std::tie(b->what.expires_at, b->what.key);
@@ -100,7 +101,8 @@ TimePoint DeliveryEngine::next_due() const {
     if (!expiries_.empty()) next = std::min(next, (*expiries_.begin())->what.expires_at);
     if (!retries_.empty()) next = std::min(next, (*retries_.begin())->retry_at);
     for (const auto& [id, link] : links_) {
-        const bool waits = std::ranges::any_of(link->waiting, [](std::uint64_t n) { return n > 0; });
+        const bool waits =
+            std::ranges::any_of(link->waiting, [](std::uint64_t n) { return n > 0; });
         if (waits && link->options.credit > 0 && link->options.capacity_bytes_per_s > 0)
             next = std::min(next, std::chrono::ceil<Duration>(link->free_at));
     }
@@ -135,7 +137,8 @@ CopyView DeliveryEngine::view(const CopyKey& key, TimePoint now) const {
                        : "no path: the recipient has not been heard of yet";
         return view;
     }
-    for (std::size_t above = 0; above < own; ++above) view.ahead += std::uint32_t(link->waiting[above]);
+    for (std::size_t above = 0; above < own; ++above)
+        view.ahead += std::uint32_t(link->waiting[above]);
     if (link->options.credit == 0)
         view.why = "the link's credit is used up: receipts for earlier messages are awaited";
     else if (!may_send(*link, now))
@@ -201,9 +204,11 @@ void DeliveryEngine::remove(Copy& copy) {
     expiries_.erase(&copy);
     pending_[rank(copy.what.priority)].erase(&copy);
     copies_.erase(CopyKey(copy.what.key));
-    const bool idle = target.in_flight.empty() &&
-                      std::ranges::all_of(target.waiting, [](const InOrder& w) { return w.empty(); });
-    if (idle) targets_.erase(DeviceId(target.id));  // Its places in line are void: it is found no more.
+    const bool idle =
+        target.in_flight.empty() &&
+        std::ranges::all_of(target.waiting, [](const InOrder& w) { return w.empty(); });
+    if (idle)
+        targets_.erase(DeviceId(target.id));  // Its places in line are void: it is found no more.
 }
 
 void DeliveryEngine::arm(Copy& copy, TimePoint at) {
@@ -227,7 +232,8 @@ void DeliveryEngine::stand_in_line(Target& target, std::size_t own) {
 void DeliveryEngine::set_route(Target& target, Link* link, TimePoint now) {
     if (target.route == link) return;
     if (target.route != nullptr)
-        for (std::size_t i = 0; i < kPriorities; ++i) target.route->waiting[i] -= target.waiting[i].size();
+        for (std::size_t i = 0; i < kPriorities; ++i)
+            target.route->waiting[i] -= target.waiting[i].size();
     target.route = link;
     target.generation = ++generation_;
     target.in_line = {};
@@ -268,7 +274,8 @@ void DeliveryEngine::run_timers(TimePoint now, Effects& effects) {
 }
 
 bool DeliveryEngine::may_send(const Link& link, TimePoint now) const {
-    return link.options.credit > 0 && (link.options.capacity_bytes_per_s == 0 || link.free_at <= now);
+    return link.options.credit > 0 &&
+           (link.options.capacity_bytes_per_s == 0 || link.free_at <= now);
 }
 
 DeliveryEngine::Target& DeliveryEngine::next_in_line(Link& link, std::size_t own) {
@@ -313,8 +320,9 @@ void DeliveryEngine::send(Link& link, Copy& copy, TimePoint now, Effects& effect
     ++depths_[own].in_flight;
     link.scheduler.sent(copy.what.priority, copy.what.bytes);
     if (link.options.capacity_bytes_per_s > 0)
-        link.free_at = std::max(link.free_at, std::chrono::sys_time<microseconds>(now)) +
-                       microseconds(copy.what.bytes * 1'000'000 / link.options.capacity_bytes_per_s);
+        link.free_at =
+            std::max(link.free_at, std::chrono::sys_time<microseconds>(now)) +
+            microseconds(copy.what.bytes * 1'000'000 / link.options.capacity_bytes_per_s);
     const bool direct = link.node == target.id;
     // On its own connection the recipient is there, or the connection ends: no timer is needed.
     if (!direct) {
@@ -322,8 +330,9 @@ void DeliveryEngine::send(Link& link, Copy& copy, TimePoint now, Effects& effect
         const Duration wait = first * (1u << std::min(copy.attempts - 1, 16u));
         arm(copy, now + std::min(wait, config_.retry_max));
     }
-    effects.sends.push_back(
-        {link.node, copy.what.key, direct ? std::vector{target.id} : mesh_.path_to(target.id), copy.attempts});
+    effects.sends.push_back({link.node, copy.what.key,
+                             direct ? std::vector{target.id} : mesh_.path_to(target.id),
+                             copy.attempts});
 }
 
 }  // namespace imece::messaging

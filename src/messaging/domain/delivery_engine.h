@@ -41,8 +41,8 @@ struct NewCopy {
 };
 
 struct LinkOptions {
-    std::uint32_t credit = 64;  ///< Deliveries in flight without receipt.
-    bool carries = false;       ///< Takes copies for other nodes.
+    std::uint32_t credit = 64;               ///< Deliveries in flight without receipt.
+    bool carries = false;                    ///< Takes copies for other nodes.
     std::uint32_t capacity_bytes_per_s = 0;  ///< Site time; 0: not limited.
 };
 
@@ -183,8 +183,9 @@ private:
     bool work_ = false;  ///< `due` may find something to send at once.
     std::uint64_t generation_ = 0;
     std::unordered_map<CopyKey, std::unique_ptr<Copy>, CopyKeyHash> copies_;
-    std::unordered_map<DeviceId, std::unique_ptr<Target>> targets_;
-    std::map<DeviceId, std::unique_ptr<Link>> links_;  ///< Ordered: the same events, the same sends.
+    std::map<DeviceId, std::unique_ptr<Target>> targets_;  ///< Ordered, as links_ below.
+    std::map<DeviceId, std::unique_ptr<Link>>
+        links_;  ///< Ordered: the same events, the same sends.
     std::array<InOrder, kPriorities> pending_;
     std::array<ClassDepth, kPriorities> depths_{};
     std::set<Copy*, ByExpiry> expiries_;

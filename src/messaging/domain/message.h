@@ -29,7 +29,13 @@ inline Priority priority_of_rank(std::size_t rank) {
     return Priority(rank + 1);
 }
 
-enum class DestinationKind : std::uint8_t { kNone = 0, kDevice = 1, kUser = 2, kGroup = 3, kArea = 4 };
+enum class DestinationKind : std::uint8_t {
+    kNone = 0,
+    kDevice = 1,
+    kUser = 2,
+    kGroup = 3,
+    kArea = 4
+};
 
 /// One device, user or group by its id; an area by its geohash.
 struct Destination {

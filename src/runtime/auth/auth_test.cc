@@ -93,9 +93,11 @@ TEST_F(Trust, refuses_what_another_wrote) {
         EXPECT_EQ(reason(changed), "TOKEN_INVALID") << i;
     }
     const std::string payload = good.substr(good.find('.'));
-    const std::string none = to_base64url(view_of(R"({"alg":"none","typ":"at+jwt","kid":")" + key_.key_id() + "\"}"));
-    for (const std::string& wrong : {std::string(), std::string("a.b"), std::string(9000, 'a'), none + payload,
-                                     none + payload.substr(0, payload.rfind('.') + 1)})
+    const std::string none =
+        to_base64url(view_of(R"({"alg":"none","typ":"at+jwt","kid":")" + key_.key_id() + "\"}"));
+    for (const std::string& wrong :
+         {std::string(), std::string("a.b"), std::string(9000, 'a'), none + payload,
+          none + payload.substr(0, payload.rfind('.') + 1)})
         EXPECT_EQ(reason(wrong), "TOKEN_INVALID") << wrong.substr(0, 40);
 }
 

@@ -184,9 +184,12 @@ std::string TokenKey::sign(const TokenClaims& claims) const {
     const auto seconds = [](TimePoint at) {
         return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
     };
-    json::object payload{{"iss", claims.issuer},       {"sub", claims.subject},
-                         {"knd", claims.kind},         {"sid", claims.session_id},
-                         {"iat", seconds(claims.issued_at)}, {"exp", seconds(claims.expires_at)}};
+    json::object payload{{"iss", claims.issuer},
+                         {"sub", claims.subject},
+                         {"knd", claims.kind},
+                         {"sid", claims.session_id},
+                         {"iat", seconds(claims.issued_at)},
+                         {"exp", seconds(claims.expires_at)}};
     if (!claims.roles.empty())
         payload["rol"] = json::array(claims.roles.begin(), claims.roles.end());
     if (claims.carrier) payload["car"] = true;
@@ -238,7 +241,8 @@ Result<TokenClaims> TokenVerifier::verify(std::string_view token) const {
         return bad_token("the token is no ES256 access token");
     const Bytes der = der_signature(parts.signature);
     const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    if (EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, state_->key.get()) != 1 ||
+    if (EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, state_->key.get()) !=
+            1 ||
         EVP_DigestVerify(context.get(), der.data(), der.size(), view_of(parts.signed_part).data(),
                          parts.signed_part.size()) != 1)
         return bad_token("the token's signature does not verify");

@@ -13,10 +13,10 @@
 namespace imece::runtime {
 
 struct TokenClaims {
-    std::string issuer;      ///< "iss": the site's name.
-    std::string subject;     ///< "sub": a user id or a device id, as text.
-    std::string kind;        ///< "knd": "user" or "device".
-    std::string session_id;  ///< "sid".
+    std::string issuer;              ///< "iss": the site's name.
+    std::string subject;             ///< "sub": a user id or a device id, as text.
+    std::string kind;                ///< "knd": "user" or "device".
+    std::string session_id;          ///< "sid".
     std::vector<std::string> roles;  ///< "rol": upper case role names, of users.
     bool carrier = false;            ///< "car": the device may carry for others.
     TimePoint issued_at;             ///< "iat", whole seconds.
@@ -33,7 +33,7 @@ public:
     TokenKey& operator=(TokenKey&&) noexcept;
     ~TokenKey();
 
-    Bytes private_der() const;  ///< PKCS#8: keep it secret.
+    Bytes private_der() const;   ///< PKCS#8: keep it secret.
     Bytes public_point() const;  ///< Uncompressed, 65 bytes: 4, x, y.
     /// The first 16 hex digits of SHA-256(public point).
     std::string key_id() const;

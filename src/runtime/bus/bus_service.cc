@@ -36,9 +36,13 @@ pb::Event to_proto_event(const Event& event, const std::string& source) {
 /// One subscriber. gRPC owns its life until OnDone; the executor's tasks hold it by `self_`.
 class Subscriber final : public grpc::ServerWriteReactor<pb::Event> {
 public:
-    Subscriber(Outboxes& outboxes, Executor& executor, const Server& server, const std::string& source,
-               OutboxReader& reader, std::uint64_t position)
-        : executor_(executor), server_(server), source_(source), reader_(reader), position_(position) {
+    Subscriber(Outboxes& outboxes, Executor& executor, const Server& server,
+               const std::string& source, OutboxReader& reader, std::uint64_t position)
+        : executor_(executor),
+          server_(server),
+          source_(source),
+          reader_(reader),
+          position_(position) {
         waker_ = outboxes.on_commit(source, [this] { wake(); });
     }
 
@@ -146,13 +150,15 @@ public:
         OutboxReader* reader = outboxes_.find(request->source());
         if (reader == nullptr) {
             std::string names;
-            for (const std::string& name : outboxes_.names()) names += (names.empty() ? "" : ", ") + name;
-            return new Refused({ErrorCode::kNotFound, "SOURCE_UNKNOWN", "the sources here are " + names});
+            for (const std::string& name : outboxes_.names())
+                names += (names.empty() ? "" : ", ") + name;
+            return new Refused(
+                {ErrorCode::kNotFound, "SOURCE_UNKNOWN", "the sources here are " + names});
         }
         const std::uint64_t position =
             request->only_new() ? reader->last_position() : request->after_position();
-        auto subscriber = std::make_shared<Subscriber>(outboxes_, executor_, server_, request->source(),
-                                                       *reader, position);
+        auto subscriber = std::make_shared<Subscriber>(outboxes_, executor_, server_,
+                                                       request->source(), *reader, position);
         subscriber->begin(subscriber);
         return subscriber.get();
     }
@@ -166,7 +172,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_bus_service(Outboxes& outboxes, Door& door, const Server& server) {
+std::unique_ptr<grpc::Service> make_bus_service(Outboxes& outboxes, Door& door,
+                                                const Server& server) {
     return std::make_unique<BusService>(outboxes, door, server);
 }
 

@@ -15,6 +15,7 @@ class Server;
 
 /// Subscribers are served in batches from the store; a slow one holds at most one batch in memory and is
 /// not read for until it has taken that. Outlives the server.
-std::unique_ptr<grpc::Service> make_bus_service(Outboxes& outboxes, Door& door, const Server& server);
+std::unique_ptr<grpc::Service> make_bus_service(Outboxes& outboxes, Door& door,
+                                                const Server& server);
 
 }  // namespace imece::runtime

@@ -48,7 +48,9 @@ struct Subscription::State {
             const Status ended = follow(stop);
             if (stop.stop_requested()) return;
             log(LogLevel::kWarn, "subscription_lost",
-                {{"source", options.source}, {"by", options.as}, {"reason", ended.error().reason},
+                {{"source", options.source},
+                 {"by", options.as},
+                 {"reason", ended.error().reason},
                  {"message", ended.error().message}});
             std::unique_lock lock(mutex);
             wake.wait_for(lock, stop, backoff.next(), [] { return false; });
@@ -102,7 +104,8 @@ Subscription::~Subscription() {
 }
 
 void Subscription::start() {
-    state_->thread = std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });
+    state_->thread =
+        std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });
 }
 
 void Subscription::stop() {

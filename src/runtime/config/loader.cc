@@ -1,11 +1,11 @@
 #include "runtime/config/loader.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace imece::runtime {
 namespace {
@@ -29,7 +29,8 @@ std::string toml_text(std::string_view text) {
 std::string upper_snake(std::string_view text) {
     std::string out;
     for (const char c : text)
-        out.push_back(c == '.' || c == '-' ? '_' : char(std::toupper(static_cast<unsigned char>(c))));
+        out.push_back(c == '.' || c == '-' ? '_'
+                                           : char(std::toupper(static_cast<unsigned char>(c))));
     return out;
 }
 
@@ -75,7 +76,8 @@ public:
     void choice(std::string_view key, std::string& value, std::vector<std::string_view> allowed,
                 std::string_view help) override {
         std::string list;
-        for (const std::string_view one : allowed) list += (list.empty() ? "" : " | ") + std::string(one);
+        for (const std::string_view one : allowed)
+            list += (list.empty() ? "" : " | ") + std::string(one);
         if (const std::string* given = find(key)) {
             if (std::ranges::find(allowed, *given) != allowed.end())
                 value = *given;
@@ -139,7 +141,9 @@ private:
         key_ = name_ + "." + std::string(key);
         return find_(key_, place_);
     }
-    void problem(const std::string& what) { problems_.push_back(place_ + ": " + key_ + ": " + what); }
+    void problem(const std::string& what) {
+        problems_.push_back(place_ + ": " + key_ + ": " + what);
+    }
     void print(std::string_view key, const std::string& value, std::string_view help) {
         printed_ += "# " + std::string(help) + "\n" + std::string(key) + " = " + value + "\n";
     }

@@ -62,14 +62,18 @@ TEST_F(Config, later_sources_win) {
 }
 
 TEST_F(Config, tells_all_problems_with_their_places) {
-    const auto path = file("[x]\nstore = \"oracle\"\nworkers = 100\nttl = \"9y\"\nshare = [1]\nwoord = 1\n");
-    ConfigLoader loader({.file = path, .environment = {{"IMECE_X_STRICT", "maybe"}}, .flags = {{"y.z", "1"}}});
+    const auto path =
+        file("[x]\nstore = \"oracle\"\nworkers = 100\nttl = \"9y\"\nshare = [1]\nwoord = 1\n");
+    ConfigLoader loader(
+        {.file = path, .environment = {{"IMECE_X_STRICT", "maybe"}}, .flags = {{"y.z", "1"}}});
     Sample sample;
     loader.load("x", sample);
     EXPECT_THAT(loader.problems(),
-                ElementsAre(HasSubstr("imece.toml:5: x.share"), HasSubstr("imece.toml:2: x.store: 'oracle'"),
-                            HasSubstr("IMECE_X_STRICT: x.strict"), HasSubstr("imece.toml:3: x.workers"),
-                            HasSubstr("imece.toml:4: x.ttl"), HasSubstr("imece.toml:6: x.woord: no such key"),
+                ElementsAre(HasSubstr("imece.toml:5: x.share"),
+                            HasSubstr("imece.toml:2: x.store: 'oracle'"),
+                            HasSubstr("IMECE_X_STRICT: x.strict"),
+                            HasSubstr("imece.toml:3: x.workers"), HasSubstr("imece.toml:4: x.ttl"),
+                            HasSubstr("imece.toml:6: x.woord: no such key"),
                             HasSubstr("--y.z: y.z: no such key")));
 }
 
@@ -79,14 +83,16 @@ TEST_F(Config, names_the_line_of_a_syntax_error) {
 }
 
 TEST_F(Config, rules_across_keys_are_problems_too) {
-    ConfigLoader loader({.file = {}, .environment = {}, .flags = {{"x.strict", "false"}, {"x.workers", "1"}}});
+    ConfigLoader loader(
+        {.file = {}, .environment = {}, .flags = {{"x.strict", "false"}, {"x.workers", "1"}}});
     Sample sample;
     loader.load("x", sample);
     EXPECT_THAT(loader.problems(), ElementsAre(HasSubstr("[x]: workers above 1")));
 }
 
 TEST_F(Config, what_it_prints_loads_again_and_holds_no_secret) {
-    ConfigLoader first({.file = {}, .environment = {{"IMECE_X_PASSWORD", "geheim"}}, .flags = {{"x.ttl", "90s"}}});
+    ConfigLoader first(
+        {.file = {}, .environment = {{"IMECE_X_PASSWORD", "geheim"}}, .flags = {{"x.ttl", "90s"}}});
     Sample sample;
     first.load("x", sample);
     EXPECT_THAT(first.printed(), testing::Not(HasSubstr("geheim")));

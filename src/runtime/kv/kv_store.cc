@@ -153,8 +153,9 @@ public:
         return at->Valid() ? at->key().ToString() : std::string();
     }
 
-    Status scan(std::size_t family, std::string_view from, std::string_view to,
-                const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    Status scan(
+        std::size_t family, std::string_view from, std::string_view to,
+        const std::function<bool(std::string_view, std::string_view)>& visit) const override {
         rocksdb::ReadOptions options;
         const rocksdb::Slice end = slice(to);
         if (!to.empty()) options.iterate_upper_bound = &end;
@@ -193,7 +194,8 @@ private:
         write.sync = options_.sync;
         const rocksdb::Status written =
             batch.raw()->Count() == 0 ? rocksdb::Status::OK() : db_->Write(write, batch.raw());
-        if (!written.ok()) log(LogLevel::kError, "store_write_failed", {{"cause", written.ToString()}});
+        if (!written.ok())
+            log(LogLevel::kError, "store_write_failed", {{"cause", written.ToString()}});
         for (Change* change : taken) {
             if (change->result && !written.ok()) change->result = status_of(written);
             if (change->result && change->after != nullptr) (*change->after)();
@@ -240,7 +242,8 @@ Result<std::unique_ptr<KvStore>> KvStore::open(Options options) {
     // A torn tail of the log is what a crash leaves: it was never acknowledged. Anything else is damage.
     db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
 
-    std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, family}};
+    std::vector<rocksdb::ColumnFamilyDescriptor> families{
+        {rocksdb::kDefaultColumnFamilyName, family}};
     for (const std::string& name : options.families) families.emplace_back(name, family);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
@@ -262,7 +265,8 @@ std::string key_of(std::uint64_t number) {
 std::uint64_t number_of(std::string_view key) {
     if (key.size() < 8) return 0;
     std::uint64_t number = 0;
-    for (const char byte : key.substr(0, 8)) number = number << 8 | static_cast<unsigned char>(byte);
+    for (const char byte : key.substr(0, 8))
+        number = number << 8 | static_cast<unsigned char>(byte);
     return number;
 }
 

@@ -50,7 +50,8 @@ public:
     /// thread after the write, in commit order, before the caller is let go.
     virtual Status commit(const std::function<Status(KvBatch&)>& change,
                           const std::function<void()>& after = {}) = 0;
-    virtual Result<bool> get(std::size_t family, std::string_view key, std::string& value) const = 0;
+    virtual Result<bool> get(std::size_t family, std::string_view key,
+                             std::string& value) const = 0;
     /// Values in the order of `keys`; an absent key gives an empty string and false.
     virtual Result<std::vector<std::pair<bool, std::string>>> get_many(
         std::size_t family, const std::vector<std::string>& keys) const = 0;
@@ -58,8 +59,9 @@ public:
     virtual Result<std::string> last_key(std::size_t family) const = 0;
     /// Calls `visit(key, value)` from `from` on, in key order, until it returns false or the family
     /// (or `to`, when not empty) ends. Sees one snapshot.
-    virtual Status scan(std::size_t family, std::string_view from, std::string_view to,
-                        const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
+    virtual Status scan(
+        std::size_t family, std::string_view from, std::string_view to,
+        const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
 };
 
 /// Big-endian, so that keys sort as numbers do.

@@ -12,7 +12,8 @@ namespace imece::runtime {
 /// restarted peer do not return together. Wall time: it protects machines, not promises.
 class Backoff {
 public:
-    explicit Backoff(Random& random, std::chrono::milliseconds first = std::chrono::milliseconds(50),
+    explicit Backoff(Random& random,
+                     std::chrono::milliseconds first = std::chrono::milliseconds(50),
                      std::chrono::milliseconds cap = std::chrono::seconds(5))
         : random_(random), first_(first), cap_(cap), step_(first) {}
 

@@ -47,8 +47,8 @@ void append_value(fmt::memory_buffer& line, const LogField::Value& value) {
 
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
     if (level < least_level.load(std::memory_order_relaxed)) return;
-    const auto now =
-        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());  // Wall, not site.
+    const auto now = std::chrono::time_point_cast<Duration>(
+        std::chrono::system_clock::now());  // Wall, not site.
     fmt::memory_buffer line;
     fmt::format_to(std::back_inserter(line), R"({{"time":"{}","level":"{}","event":)",
                    to_rfc3339(now), kLevelNames[int(level)]);

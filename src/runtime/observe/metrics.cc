@@ -57,12 +57,16 @@ Counter& Metrics::counter(const std::string& name, const std::string& help, cons
     const std::scoped_lock lock(state_->mutex);
     auto& slot = state_->counters[{name, labels}];
     if (!slot)
-        slot = std::make_unique<RegistryCounter>(
-            prometheus::BuildCounter().Name(name).Help(help).Register(state_->registry).Add(labels));
+        slot = std::make_unique<RegistryCounter>(prometheus::BuildCounter()
+                                                     .Name(name)
+                                                     .Help(help)
+                                                     .Register(state_->registry)
+                                                     .Add(labels));
     return *slot;
 }
 
-Histogram& Metrics::seconds(const std::string& name, const std::string& help, const Labels& labels) {
+Histogram& Metrics::seconds(const std::string& name, const std::string& help,
+                            const Labels& labels) {
     const std::scoped_lock lock(state_->mutex);
     auto& slot = state_->histograms[{name, labels}];
     if (!slot)

@@ -42,7 +42,10 @@ TEST(Log, writes_one_escaped_line_with_the_trace) {
     }
     log(LogLevel::kDebug, "not_shown");
     const std::string out = testing::internal::GetCapturedStderr();
-    EXPECT_THAT(out, HasSubstr(R"("event":"thing_done","trace_id":"abc","name":"a\"b\u000a","count":3,"ok":true})"));
+    EXPECT_THAT(
+        out,
+        HasSubstr(
+            R"("event":"thing_done","trace_id":"abc","name":"a\"b\u000a","count":3,"ok":true})"));
     EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
 }
 

@@ -22,7 +22,9 @@ double resident_bytes() {
 double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& time) {
+        return double(time.tv_sec) + double(time.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -38,8 +40,10 @@ std::vector<std::shared_ptr<void>> add_process_metrics(Metrics& metrics) {
     const double started =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     std::vector<std::shared_ptr<void>> tokens;
-    tokens.push_back(metrics.gauge("process_resident_memory_bytes", "Resident memory.", {}, resident_bytes));
-    tokens.push_back(metrics.gauge("process_cpu_seconds_total", "User and system time.", {}, cpu_seconds));
+    tokens.push_back(
+        metrics.gauge("process_resident_memory_bytes", "Resident memory.", {}, resident_bytes));
+    tokens.push_back(
+        metrics.gauge("process_cpu_seconds_total", "User and system time.", {}, cpu_seconds));
     tokens.push_back(metrics.gauge("process_open_fds", "Open files and sockets.", {}, open_files));
     tokens.push_back(metrics.gauge("process_start_time_seconds", "Start, since 1970.", {},
                                    [started] { return started; }));

@@ -80,8 +80,10 @@ Status authorise(const MethodRules& rules, const Principal& principal) {
     const bool anyone = std::ranges::find(allow, int(imece::api::v1::ANYONE)) != allow.end();
     if (anyone) return {};
     if (principal.kind == Principal::Kind::kAnonymous)
-        return fail(ErrorCode::kUnauthenticated, "TOKEN_MISSING", "this call needs an access token");
-    if (allow.empty() || std::ranges::any_of(allow, [&](int actor) { return matches(Actor(actor), principal); }))
+        return fail(ErrorCode::kUnauthenticated, "TOKEN_MISSING",
+                    "this call needs an access token");
+    if (allow.empty() ||
+        std::ranges::any_of(allow, [&](int actor) { return matches(Actor(actor), principal); }))
         return {};
     return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING", "your role does not allow this call");
 }
@@ -104,11 +106,13 @@ MethodInfo describe(const MethodDescriptor& method, Metrics& metrics) {
     info.name = method.full_name();
     info.rules = method.options().GetExtension(imece::api::v1::rules);
     const Labels labels{{"method", info.name}};
-    info.seconds = &metrics.seconds("imece_rpc_seconds", "Time from a call's entry to its answer.", labels);
+    info.seconds =
+        &metrics.seconds("imece_rpc_seconds", "Time from a call's entry to its answer.", labels);
     for (int code = 0; code <= 16; ++code)
         info.calls[std::size_t(code)] = &metrics.counter(
             "imece_rpc_calls_total", "Calls by method and status.",
-            {{"method", info.name}, {"code", code == 0 ? "OK" : std::string(code_name(ErrorCode(code)))}});
+            {{"method", info.name},
+             {"code", code == 0 ? "OK" : std::string(code_name(ErrorCode(code)))}});
     return info;
 }
 
@@ -117,9 +121,9 @@ MethodInfo describe(const MethodDescriptor& method, Metrics& metrics) {
 Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
     // Every service linked into the process: each request type belongs to one method, so it names it.
     static constexpr const char* kServices[] = {
-        "imece.identity.v1.IdentityService",   "imece.discovery.v1.DiscoveryService",
-        "imece.messaging.v1.MessageService",   "imece.bus.v1.BusService",
-        "imece.trust.v1.TrustService",         "imece.site.v1.SiteService"};
+        "imece.identity.v1.IdentityService", "imece.discovery.v1.DiscoveryService",
+        "imece.messaging.v1.MessageService", "imece.bus.v1.BusService",
+        "imece.trust.v1.TrustService",       "imece.site.v1.SiteService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
@@ -129,8 +133,9 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
             state_->by_request[method.input_type()] = &info;
         }
     }
-    state_->gauge = deps.metrics.gauge("imece_rpc_in_flight", "Unary calls being answered.", {},
-                                       [state = state_.get()] { return double(state->gate.in_flight()); });
+    state_->gauge =
+        deps.metrics.gauge("imece_rpc_in_flight", "Unary calls being answered.", {},
+                           [state = state_.get()] { return double(state->gate.in_flight()); });
 }
 
 Door::~Door() = default;
@@ -164,8 +169,8 @@ Result<Call> Door::open_stream(grpc::CallbackServerContext& context, std::string
     return call;
 }
 
-Door::Visit::Visit(Door& door, grpc::ServerContext& context, const google::protobuf::Message& request,
-                   imece::type::v1::Priority priority)
+Door::Visit::Visit(Door& door, grpc::ServerContext& context,
+                   const google::protobuf::Message& request, imece::type::v1::Priority priority)
     : door_(door),
       context_(context),
       method_(*door.state_->by_request.at(request.GetDescriptor())),

@@ -36,7 +36,8 @@ struct Principal {
 /// What a handler knows of its call.
 struct Call {
     Principal principal;
-    SteadyPoint deadline;  ///< Of the steady clock; at most a minute away where the caller set none.
+    SteadyPoint
+        deadline;  ///< Of the steady clock; at most a minute away where the caller set none.
     TraceContext trace;
 };
 

@@ -16,7 +16,8 @@ public:
 
     /// True: the caller is in, and says leave() once.
     bool enter(imece::type::v1::Priority priority) {
-        const std::uint32_t share = std::uint32_t(most_ * (11 - std::uint64_t(rank(priority))) / 10);
+        const std::uint32_t share =
+            std::uint32_t(most_ * (11 - std::uint64_t(rank(priority))) / 10);
         if (in_flight_.fetch_add(1, std::memory_order_relaxed) < share) return true;
         leave();
         return false;

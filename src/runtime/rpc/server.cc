@@ -21,7 +21,8 @@ constexpr int kThreadsMax = 1024;
 constexpr int kMessageBytesMax = 8 << 20;
 
 bool is_loopback(std::string_view listen) {
-    return listen.starts_with("127.") || listen.starts_with("localhost:") || listen.starts_with("[::1]:");
+    return listen.starts_with("127.") || listen.starts_with("localhost:") ||
+           listen.starts_with("[::1]:");
 }
 
 Result<std::string> read_pem(const std::string& path) {
@@ -123,7 +124,8 @@ void Server::sign_as_service(grpc::ClientContext& context, std::string_view name
 bool Server::is_service(std::string_view metadata_value) const {
     const std::size_t space = metadata_value.rfind(' ');
     return metadata_value.starts_with("Service ") && space > 7 &&
-           equal_in_constant_time(view_of(metadata_value.substr(space + 1)), view_of(state_->secret));
+           equal_in_constant_time(view_of(metadata_value.substr(space + 1)),
+                                  view_of(state_->secret));
 }
 
 int Server::port() const {

@@ -23,9 +23,10 @@ class Door;
 
 /// The `[rpc]` table.
 struct RpcConfig {
-    std::string listen = "127.0.0.1:7310";  ///< host:port; port 0 picks a free one; empty: in-process only.
-    std::string tls_certificate;            ///< PEM file; needed off loopback.
-    std::string tls_key;                    ///< PEM file, not readable by others.
+    std::string listen =
+        "127.0.0.1:7310";         ///< host:port; port 0 picks a free one; empty: in-process only.
+    std::string tls_certificate;  ///< PEM file; needed off loopback.
+    std::string tls_key;          ///< PEM file, not readable by others.
     void describe(ConfigTable& table);
 };
 

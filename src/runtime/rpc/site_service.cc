@@ -13,7 +13,8 @@ public:
     SiteService(const Process& process, Door& door, std::vector<std::string> services)
         : process_(process), door_(door), services_(std::move(services)) {}
 
-    grpc::Status GetSite(grpc::ServerContext* context, const imece::site::v1::GetSiteRequest* request,
+    grpc::Status GetSite(grpc::ServerContext* context,
+                         const imece::site::v1::GetSiteRequest* request,
                          imece::site::v1::Site* response) override {
         return door_.unary(*context, *request, [&](const Call&) -> Status {
             response->set_name(process_.site.name);

@@ -62,7 +62,8 @@ Status check_text(const std::string& value, const FieldDescriptor& field, const 
 
 Status check_number(double value, const FieldRules& rules, const std::string& path) {
     if (rules.required() && value == 0) return wrong(path, "is required");
-    if (rules.minimum() < rules.maximum() && !(value >= rules.minimum() && value <= rules.maximum()))
+    if (rules.minimum() < rules.maximum() &&
+        !(value >= rules.minimum() && value <= rules.maximum()))
         return wrong(path, "is outside its range");
     return {};
 }
@@ -98,9 +99,11 @@ Status check_repeated(const Message& message, const FieldDescriptor* field, cons
     for (int i = 0; i < size; ++i) {
         const std::string at = path + "[" + std::to_string(i) + "]";
         if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-            IMECE_CHECK(check(reflection.GetRepeatedMessage(message, field, i), at + ".", depth + 1));
+            IMECE_CHECK(
+                check(reflection.GetRepeatedMessage(message, field, i), at + ".", depth + 1));
         } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-            IMECE_CHECK(check_text(reflection.GetRepeatedString(message, field, i), *field, rules, at));
+            IMECE_CHECK(
+                check_text(reflection.GetRepeatedString(message, field, i), *field, rules, at));
         } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
             IMECE_CHECK(check_enum(reflection.GetRepeatedEnumValue(message, field, i), field, at));
         }

@@ -130,7 +130,8 @@ EventMakers make_event_makers() {
     return {accepted_event, ended_event};
 }
 
-std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process, Directory& directory) {
+std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,
+                                                       Directory& directory) {
     return std::make_unique<runtime::Subscription>(
         process.server, process.random,
         runtime::Subscription::Options{
@@ -141,7 +142,8 @@ std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process
             .reset = {}});
 }
 
-std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process, Dispatcher& dispatcher) {
+std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process,
+                                                        Dispatcher& dispatcher) {
     // The mesh lives in memory only, and discovery's log begins with a full snapshot: each start, and each
     // trimming of the log behind us, begins at 0.
     auto position = std::make_shared<std::uint64_t>(0);

@@ -19,8 +19,10 @@ namespace imece::messaging {
 EventMakers make_event_makers();
 
 /// Keeps `directory` in step with identity's events.
-std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process, Directory& directory);
+std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,
+                                                       Directory& directory);
 /// Keeps the dispatcher's mesh in step with discovery's; after a restart from its last full snapshot.
-std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process, Dispatcher& dispatcher);
+std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process,
+                                                        Dispatcher& dispatcher);
 
 }  // namespace imece::messaging

@@ -49,7 +49,8 @@ Result<Destination> to_destination(const type::Destination& wire) {
         case type::Destination::TO_NOT_SET: break;
     }
     if (!whole)
-        return fail(ErrorCode::kInvalidArgument, "DESTINATION_INVALID", "the destination's id is malformed");
+        return fail(ErrorCode::kInvalidArgument, "DESTINATION_INVALID",
+                    "the destination's id is malformed");
     return destination;
 }
 
@@ -86,7 +87,8 @@ int progress(pb::MessageState state) {
 
 Result<Submission> to_submission(const type::SignedEnvelope& message) {
     type::Envelope wire;
-    if (!wire.ParseFromString(message.envelope())) return bad_envelope("the envelope does not parse");
+    if (!wire.ParseFromString(message.envelope()))
+        return bad_envelope("the envelope does not parse");
     Submission out;
     Envelope& envelope = out.envelope;
     if (!read_id(wire.message_id(), envelope.id) || envelope.id.empty() ||
@@ -97,7 +99,8 @@ Result<Submission> to_submission(const type::SignedEnvelope& message) {
     if (!is_priority(wire.priority())) return bad_envelope("priority is none of the five classes");
     if (!wire.has_sent_at()) return bad_envelope("sent_at is missing");
     if (!within_limits(wire.clear())) return bad_envelope("the clear header is over its limits");
-    if (message.signature().size() != kSignatureBytes) return bad_envelope("the signature is not 64 bytes");
+    if (message.signature().size() != kSignatureBytes)
+        return bad_envelope("the signature is not 64 bytes");
     IMECE_TRY(envelope.destination, to_destination(wire.destination()));
     envelope.priority = Priority(wire.priority());
     envelope.sent_at = from_proto(wire.sent_at());
@@ -119,7 +122,8 @@ Result<ReceiptSubmission> to_receipt(const type::SignedReceipt& receipt) {
     type::Receipt wire;
     ReceiptSubmission out;
     if (!wire.ParseFromString(receipt.receipt()) || !read_id(wire.message_id(), out.copy.message) ||
-        !read_id(wire.device_id(), out.copy.target) || receipt.signature().size() != kSignatureBytes)
+        !read_id(wire.device_id(), out.copy.target) ||
+        receipt.signature().size() != kSignatureBytes)
         return fail(ErrorCode::kInvalidArgument, "RECEIPT_MALFORMED", "the receipt does not parse");
     switch (wire.kind()) {
         case type::DELIVERED:
@@ -138,11 +142,13 @@ Result<ReceiptSubmission> to_receipt(const type::SignedReceipt& receipt) {
 
 Result<SignedCredential> to_credential(const type::SignedCredential& credential) {
     const auto malformed = [] {
-        return fail(ErrorCode::kPermissionDenied, "CREDENTIAL_INVALID", "the credential does not parse");
+        return fail(ErrorCode::kPermissionDenied, "CREDENTIAL_INVALID",
+                    "the credential does not parse");
     };
     type::Credential wire;
     SignedCredential out;
-    if (!wire.ParseFromString(credential.credential()) || !read_id(wire.device_id(), out.says.device) ||
+    if (!wire.ParseFromString(credential.credential()) ||
+        !read_id(wire.device_id(), out.says.device) ||
         credential.signature().size() != kSignatureBytes)
         return malformed();
     const auto key = crypto::public_key_from(view_of(wire.public_key()));
@@ -176,7 +182,8 @@ void fill(pb::Message& out, const Record& record, const std::vector<CopyView>& v
         wire.set_device_id(to_text(copy.device));
         wire.set_state(state_of(copy, views[i]));
         wire.set_attempts(views[i].attempts);
-        if (copy.state == CopyState::kDelivered) *wire.mutable_delivered_at() = to_proto(copy.ended_at);
+        if (copy.state == CopyState::kDelivered)
+            *wire.mutable_delivered_at() = to_proto(copy.ended_at);
         if (i == 0 || progress(wire.state()) > progress(out.state())) out.set_state(wire.state());
     }
 }
@@ -193,7 +200,8 @@ void fill(pb::CopyExplanation& out, const Record::Copy& copy, const CopyView& vi
     for (const DeviceId& node : view.path) out.add_path(to_text(node));
     out.set_ahead(view.ahead);
     out.set_attempts(view.attempts);
-    if (view.next_attempt_at != TimePoint{}) *out.mutable_next_attempt_at() = to_proto(view.next_attempt_at);
+    if (view.next_attempt_at != TimePoint{})
+        *out.mutable_next_attempt_at() = to_proto(view.next_attempt_at);
 }
 
 void fill(pb::Delivery& out, OutDelivery&& delivery) {

@@ -21,8 +21,10 @@ Result<ReceiptSubmission> to_receipt(const imece::type::v1::SignedReceipt& recei
 /// Errors: kPermissionDenied CREDENTIAL_INVALID.
 Result<SignedCredential> to_credential(const imece::type::v1::SignedCredential& credential);
 
-void fill(imece::messaging::v1::Message& out, const Record& record, const std::vector<CopyView>& views);
-void fill(imece::messaging::v1::CopyExplanation& out, const Record::Copy& copy, const CopyView& view);
+void fill(imece::messaging::v1::Message& out, const Record& record,
+          const std::vector<CopyView>& views);
+void fill(imece::messaging::v1::CopyExplanation& out, const Record::Copy& copy,
+          const CopyView& view);
 void fill(imece::messaging::v1::Delivery& out, OutDelivery&& delivery);
 imece::messaging::v1::MessageState state_of(End end);
 

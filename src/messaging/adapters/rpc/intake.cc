@@ -10,7 +10,8 @@ namespace pb = imece::messaging::v1;
 void set_error(pb::ItemResult& out, const Error& error) {
     out.set_reason(std::string(error.reason));
     out.set_message(error.message);
-    out.set_retry(error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kResourceExhausted ||
+    out.set_retry(error.code == ErrorCode::kUnavailable ||
+                  error.code == ErrorCode::kResourceExhausted ||
                   error.reason == "CREDENTIAL_UNKNOWN" || error.reason == "DESTINATION_UNKNOWN");
 }
 

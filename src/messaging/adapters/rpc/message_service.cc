@@ -63,7 +63,8 @@ class MessageService final : public Base {
 public:
     explicit MessageService(const MessageServiceDeps& deps) : deps_(deps) {}
 
-    grpc::Status SubmitMessage(grpc::ServerContext* context, const pb::SubmitMessageRequest* request,
+    grpc::Status SubmitMessage(grpc::ServerContext* context,
+                               const pb::SubmitMessageRequest* request,
                                pb::SubmitMessageResponse* response) override {
         return deps_.door.unary(
             *context, *request,
@@ -92,7 +93,8 @@ public:
         });
     }
 
-    grpc::Status ExplainMessage(grpc::ServerContext* context, const pb::ExplainMessageRequest* request,
+    grpc::Status ExplainMessage(grpc::ServerContext* context,
+                                const pb::ExplainMessageRequest* request,
                                 pb::Explanation* response) override {
         return deps_.door.unary(*context, *request, [&](const Call& call) -> Status {
             IMECE_TRY(const MessageId id, parse_id<MessageId>(request->message_id()));
@@ -109,7 +111,8 @@ public:
                               pb::ListMessagesResponse* response) override {
         return deps_.door.unary(*context, *request, [&](const Call&) -> Status {
             IMECE_TRY(const std::uint64_t before, parse_page_token(request->page_token()));
-            const auto size = std::size_t(request->page_size() == 0 ? kPageDefault : request->page_size());
+            const auto size =
+                std::size_t(request->page_size() == 0 ? kPageDefault : request->page_size());
             IMECE_TRY(const std::vector<Record> records, deps_.store.list(before, size));
             for (const Record& record : records) {
                 std::vector<CopyView> views;
@@ -156,7 +159,8 @@ public:
 
     grpc::ServerWriteReactor<pb::Delivery>* StreamMessages(
         grpc::CallbackServerContext* context, const pb::StreamMessagesRequest* request) override {
-        return open_stream(deps_, deps_.door.open_stream(*context, kStream, request), request->credit());
+        return open_stream(deps_, deps_.door.open_stream(*context, kStream, request),
+                           request->credit());
     }
 
     grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>* Connect(

@@ -112,7 +112,9 @@ class Connection final
     : public Stream<grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>, pb::ServerFrame> {
 public:
     Connection(const MessageServiceDeps& deps, const DeviceId& device, const Call& call)
-        : Stream(deps, device), may_carry_(call.principal.carrier), trace_parent_(call.trace.header()) {}
+        : Stream(deps, device),
+          may_carry_(call.principal.carrier),
+          trace_parent_(call.trace.header()) {}
 
     void begin() { this->StartRead(&in_); }
 
@@ -152,7 +154,8 @@ public:
 private:
     void take(const pb::ClientFrame& frame) {
         if (refuse_revoked()) return;
-        if (frame.has_hello() == said_hello_) return close(frame_invalid("send hello first, and once"));
+        if (frame.has_hello() == said_hello_)
+            return close(frame_invalid("send hello first, and once"));
         pb::ServerFrame answer;
         switch (frame.frame_case()) {
             case pb::ClientFrame::kHello: return hello(frame.hello());
@@ -161,7 +164,8 @@ private:
                     return close(frame_invalid("a frame has at most 256 messages"));
                 pb::Results& results = *answer.mutable_submit_results();
                 results.set_request(frame.submit().request());
-                submit_all(deps_.submit, frame.submit().messages(), trace_parent_, *results.mutable_results());
+                submit_all(deps_.submit, frame.submit().messages(), trace_parent_,
+                           *results.mutable_results());
                 return write(std::move(answer));
             }
             case pb::ClientFrame::kReceipts: {
@@ -169,7 +173,8 @@ private:
                     return close(frame_invalid("a frame has at most 256 receipts"));
                 pb::Results& results = *answer.mutable_receipt_results();
                 results.set_request(frame.receipts().request());
-                record_all(deps_.record, device_, frame.receipts().receipts(), *results.mutable_results());
+                record_all(deps_.record, device_, frame.receipts().receipts(),
+                           *results.mutable_results());
                 return write(std::move(answer));
             }
             case pb::ClientFrame::kCredit:
@@ -188,7 +193,8 @@ private:
         *answer.mutable_welcome()->mutable_now() = runtime::to_proto(deps_.clock.now());
         write(std::move(answer));
         LinkOptions options;
-        options.credit = hello.credit() == 0 ? kCreditDefault : std::min(hello.credit(), kCreditMax);
+        options.credit =
+            hello.credit() == 0 ? kCreditDefault : std::min(hello.credit(), kCreditMax);
         options.carries = hello.carries();
         options.capacity_bytes_per_s = hello.capacity_bytes_per_s();
         deps_.dispatcher.attach(device_, options, self_);
@@ -239,11 +245,12 @@ Result<DeviceId> device_of(const Result<Call>& call) {
 
 }  // namespace
 
-grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>* open_connection(const MessageServiceDeps& deps,
-                                                                           const Result<Call>& call) {
+grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>* open_connection(
+    const MessageServiceDeps& deps, const Result<Call>& call) {
     const auto device = device_of(call);
     if (!device)
-        return new Refused<grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>>(device.error());
+        return new Refused<grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>>(
+            device.error());
     auto connection = std::make_shared<Connection>(deps, *device, *call);
     connection->hold(connection);
     connection->begin();
@@ -251,7 +258,8 @@ grpc::ServerBidiReactor<pb::ClientFrame, pb::ServerFrame>* open_connection(const
 }
 
 grpc::ServerWriteReactor<pb::Delivery>* open_stream(const MessageServiceDeps& deps,
-                                                    const Result<Call>& call, std::uint32_t credit) {
+                                                    const Result<Call>& call,
+                                                    std::uint32_t credit) {
     const auto device = device_of(call);
     if (!device) return new Refused<grpc::ServerWriteReactor<pb::Delivery>>(device.error());
     auto stream = std::make_shared<DeliveryStream>(deps, *device);

@@ -11,7 +11,8 @@ using runtime::Encoder;
 constexpr std::uint8_t kVersion = 1;
 
 std::unexpected<Error> malformed(const char* what) {
-    return fail(ErrorCode::kDataLoss, "DATA_MALFORMED", std::string("a stored ") + what + " is malformed");
+    return fail(ErrorCode::kDataLoss, "DATA_MALFORMED",
+                std::string("a stored ") + what + " is malformed");
 }
 
 }  // namespace

@@ -36,9 +36,8 @@ std::string expiry_key(const Record& record) {
 }
 
 bool has_pending(const Record& record) {
-    return std::ranges::any_of(record.copies, [](const Record::Copy& copy) {
-        return copy.state == CopyState::kPending;
-    });
+    return std::ranges::any_of(
+        record.copies, [](const Record::Copy& copy) { return copy.state == CopyState::kPending; });
 }
 
 CopyState state_after(End end) {
@@ -154,7 +153,8 @@ public:
                                       window.push_back(id_of(id));
                                       return true;
                                   }));
-            for (auto id = window.rbegin(); id != window.rend() && ids.size() < max; ++id) ids.push_back(*id);
+            for (auto id = window.rbegin(); id != window.rend() && ids.size() < max; ++id)
+                ids.push_back(*id);
             end = start;
         }
         std::vector<Record> records;
@@ -193,22 +193,23 @@ public:
     Result<Facts> facts() override {
         Facts facts;
         Status failed;
-        const Status scanned = kv_->scan(kFacts, "", "", [&](std::string_view key, std::string_view bytes) {
-            if (key.front() == 'd') {
-                if (auto device = decode_device(bytes))
-                    facts.devices.push_back(*std::move(device));
-                else
-                    failed = std::unexpected(device.error());
-            } else if (key.front() == 'g') {
-                if (auto group = decode_group(bytes))
-                    facts.groups.push_back(*std::move(group));
-                else
-                    failed = std::unexpected(group.error());
-            } else {
-                facts.position = number_of(bytes);
-            }
-            return failed.has_value();
-        });
+        const Status scanned =
+            kv_->scan(kFacts, "", "", [&](std::string_view key, std::string_view bytes) {
+                if (key.front() == 'd') {
+                    if (auto device = decode_device(bytes))
+                        facts.devices.push_back(*std::move(device));
+                    else
+                        failed = std::unexpected(device.error());
+                } else if (key.front() == 'g') {
+                    if (auto group = decode_group(bytes))
+                        facts.groups.push_back(*std::move(group));
+                    else
+                        failed = std::unexpected(group.error());
+                } else {
+                    facts.position = number_of(bytes);
+                }
+                return failed.has_value();
+            });
         IMECE_CHECK(failed);
         IMECE_CHECK(scanned);
         return facts;
@@ -221,9 +222,11 @@ public:
     }
     Status put_position(std::uint64_t position) override { return put_fact({}, {}, position); }
 
-    Result<std::vector<runtime::Event>> read_after(std::uint64_t position, std::size_t max) override {
+    Result<std::vector<runtime::Event>> read_after(std::uint64_t position,
+                                                   std::size_t max) override {
         if (position != 0 && position + 1 < oldest_kept_)
-            return fail(ErrorCode::kOutOfRange, "POSITION_TRIMMED", "events at this position are gone");
+            return fail(ErrorCode::kOutOfRange, "POSITION_TRIMMED",
+                        "events at this position are gone");
         std::vector<runtime::Event> events;
         Status failed;
         const auto visit = [&](std::string_view key, std::string_view bytes) {
@@ -250,7 +253,8 @@ private:
     }
 
     /// `after` and the bus are told once the change is durable.
-    Status commit(const std::function<Status(KvBatch&)>& change, const std::function<void()>& after) {
+    Status commit(const std::function<Status(KvBatch&)>& change,
+                  const std::function<void()>& after) {
         bool told = false;
         return kv_->commit(
             [&](KvBatch& batch) -> Status {
@@ -296,7 +300,8 @@ private:
         if (!known) return Ended{Ended::Outcome::kUnknownMessage, {}, {}};
         IMECE_TRY(Record record, decode_record(bytes));
         Ended ended{Ended::Outcome::kRecorded, record.envelope.sender, record.envelope.priority};
-        const auto copy = std::ranges::find(record.copies, ending.copy.target, &Record::Copy::device);
+        const auto copy =
+            std::ranges::find(record.copies, ending.copy.target, &Record::Copy::device);
         if (copy == record.copies.end()) {
             ended.outcome = Ended::Outcome::kNotARecipient;
             return ended;
@@ -319,7 +324,8 @@ private:
     static Result<Record> read(KvBatch& batch, const MessageId& id) {
         std::string bytes;
         IMECE_TRY(const bool found, batch.get(kRecords, id_key(id), bytes));
-        if (!found) return fail(ErrorCode::kDataLoss, "DATA_MALFORMED", "an index names a lost record");
+        if (!found)
+            return fail(ErrorCode::kDataLoss, "DATA_MALFORMED", "an index names a lost record");
         return decode_record(bytes);
     }
 
@@ -356,10 +362,11 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options, Random& random) {
+Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options,
+                                                            Random& random) {
     IMECE_TRY(auto kv, KvStore::open({.path = options.path,
-                                      .families = {"records", "bodies", "open", "order", "by_expiry",
-                                                   "outbox", "facts"}}));
+                                      .families = {"records", "bodies", "open", "order",
+                                                   "by_expiry", "outbox", "facts"}}));
     auto store = std::make_unique<RocksStore>(std::move(options), random, std::move(kv));
     IMECE_CHECK(store->recover());
     return store;

@@ -29,6 +29,7 @@ struct RocksStoreOptions {
 class RocksMessageStore : public MessageStore, public runtime::OutboxReader {};
 
 /// Errors: kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED.
-Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options, Random& random);
+Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options,
+                                                            Random& random);
 
 }  // namespace imece::messaging
