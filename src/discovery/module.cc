@@ -50,7 +50,8 @@ private:
                 woken_ = false;
             }
             const auto next = publish_.run();
-            // In a fast exercise an interval of site time is nothing: this bounds the work in wall time, and lets changes gather.
+            // In a fast exercise an interval of site time is nothing: this bounds the work in wall
+            // time, and lets changes gather.
             pause(stop, next ? pause_ : backoff_.next());
             if (!next) {
                 runtime::log(runtime::LogLevel::kError, "topology_not_published",

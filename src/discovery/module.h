@@ -25,7 +25,8 @@ struct Config {
     void describe(runtime::ConfigTable& table);
 };
 
-/// `door` outlives the module. Errors: the store's (kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED).
+/// `door` outlives the module. Errors: the store's (kUnavailable STORE_DOWN, kDataLoss
+/// DATA_MALFORMED).
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
                                               runtime::Door& door);
 

@@ -68,9 +68,13 @@ class Site:
     def url(self):
         return f"http://127.0.0.1:{self.http_port}"
 
+    @property
+    def grpc(self):
+        return f"127.0.0.1:{self.grpc_port}"
+
     def environment(self):
         return dict(os.environ, IMECE_GATEWAY_LISTEN=f"127.0.0.1:{self.http_port}",
-                    IMECE_RPC_LISTEN=f"127.0.0.1:{self.grpc_port}")
+                    IMECE_RPC_LISTEN=self.grpc)
 
     def start(self):
         """Returns the seconds until /readyz answered."""

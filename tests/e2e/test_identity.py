@@ -37,19 +37,24 @@ class People(SiteTest):
                 answer = self.site.call("POST", "/v1/sessions", {"name": name, "password": password})
                 self.assertIn(answer.status, (400, 401, 429), answer)
 
-    def test_the_command_line_adds_an_operator_and_keeps_its_password(self):
+    def test_the_command_line_makes_the_first_operator_and_then_others(self):
         fresh = Site()
         self.addCleanup(fresh.remove)
         fresh.start()
-        path = os.path.join(fresh.data, "operator.password")
-        result = fresh.run("user", "add", "operator", "--role", "OPERATOR", "--generate",
-                           "--password-file", path, "--data", fresh.data, "--url", fresh.url)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
-        with open(path, encoding="utf-8") as file:
-            password = file.read().strip()
-        self.assertNotIn(password, result.stdout + result.stderr)
-        self.assertTrue(fresh.login("operator", password)["accessToken"])
+        password = os.path.join(fresh.data, "password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(PASSWORD + "\n")
+        add = ("user", "add", "--server", fresh.grpc, "--data", fresh.data, "--password-file", password)
+        self.assertNotEqual(fresh.run(*add, "zeynep", "--role", "citizen").returncode, 0)
+        first = fresh.run(*add, "ayse", "--role", "operator")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertNotIn(PASSWORD, first.stdout + first.stderr)
+        self.assertTrue(fresh.login("ayse")["accessToken"])
+        second = fresh.run(*add, "mehmet", "--role", "responder", "--as-user", "ayse", "--as-password-file",
+                           password)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertTrue(fresh.login("mehmet")["accessToken"])
+        self.assertNotEqual(fresh.run(*add, "third", "--role", "operator").returncode, 0)
 
     def test_a_wrong_password_and_an_unknown_name_look_the_same(self):
         wrong = self.site.call("POST", "/v1/sessions", {"name": "operator", "password": "wrong wrong wrong"})

@@ -150,8 +150,9 @@ class Messages(SiteTest):
     def test_refusals(self):
         now = time.time()
         good = self.sender.envelope(self.recipient.id)[1]
-        forged = dict(good, signature=self.sender.envelope(self.recipient.id)[1]["signature"])
-        stolen = dict(good, credential=self.recipient.credential)
+        other = self.sender.envelope(self.recipient.id)[1]
+        forged = dict(other, signature=good["signature"])
+        stolen = dict(other, credential=self.recipient.credential)
         cases = [
             ("forged signature", forged, 403, "SIGNATURE_INVALID"),
             ("another's credential", stolen, 403, None),

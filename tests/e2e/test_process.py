@@ -2,10 +2,11 @@
 
 import json
 import os
+import subprocess
 import time
 import unittest
 
-from tests.e2e.site import Site, SiteTest, eventually
+from tests.e2e.site import PASSWORD, ROOT, Site, SiteTest, eventually
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -139,9 +140,31 @@ class Surroundings(SiteTest):
         for line in lines:
             json.loads(line)
 
+    def test_the_document_of_errors_is_up_to_date(self):
+        with open(os.path.join(ROOT, "docs/errors.md"), encoding="utf-8") as file:
+            self.assertEqual(self.site.run("docs", "errors").stdout, file.read(), "run ./dev docs")
+
+    def test_the_calls_to_copy_work(self):
+        """What ./dev run prints in the end."""
+        password = os.path.join(self.site.data, "operator.password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(PASSWORD + "\n")
+        printed = subprocess.run(
+            ["bash", "-c", 'eval "$(sed -n "/^print_how_to_go_on/,/^}/p" dev)"; print_how_to_go_on "$1" 10',
+             "dev", self.site.data], env=dict(os.environ, base_url=self.site.url), cwd=ROOT,
+            capture_output=True, text=True, check=True).stdout
+        calls = [line for line in printed.splitlines() if line.startswith(("curl ", "TOKEN="))]
+        self.assertEqual(len(calls), 5, printed)
+        script = "\n".join(calls).replace("curl -s", "curl -s --fail-with-body -w '\\n'")
+        result = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        answers = [json.loads(line) for line in result.stdout.splitlines() if line]
+        self.assertEqual(len(answers), 4, result.stdout)
+        self.assertIn("timeScale", answers[0])
+
     def test_the_command_line_tells_how_the_site_is(self):
         self.assertTrue(eventually(
-            lambda: self.site.run("status", "--url", self.site.url).returncode == 0, every=0.5))
+            lambda: self.site.run("status", "--server", self.site.grpc).returncode == 0, every=0.5))
         self.assertEqual(self.site.run("version").returncode, 0)
         self.assertNotEqual(self.site.run("dance").returncode, 0)
         self.assertIn("serve", self.site.run("--help").stdout)

@@ -11,7 +11,6 @@ import check_protos  # noqa: E402
 import check_reasons  # noqa: E402
 import check_sizes  # noqa: E402
 import check_tidy  # noqa: E402
-import errors_doc  # noqa: E402
 import tree  # noqa: E402
 
 
@@ -130,10 +129,6 @@ class Reasons(Tree):
             with self.subTest(expected):
                 found = self.check(*arguments)
                 self.assertTrue(any(expected in problem for problem in found), found)
-
-    def test_the_document_has_each_reason(self):
-        known = check_reasons.known_reasons(self.ENTRY)
-        self.assertIn("| `NAME_TAKEN` | ALREADY_EXISTS | a | b |", errors_doc.document(known))
 
 
 class Protos(unittest.TestCase):

@@ -1,5 +1,5 @@
-// The primitives that crypto.cc and seal.cc stand on, against Wycheproof's vectors where they are at
-// hand ($WYCHEPROOF_VECTORS, or the folder of shared test data), and RFC 7748's always.
+// The primitives that crypto.cc and seal.cc stand on, against Wycheproof's vectors where they are
+// at hand ($WYCHEPROOF_VECTORS, or the folder of shared test data), and RFC 7748's always.
 #include <gtest/gtest.h>
 #include <sodium.h>
 

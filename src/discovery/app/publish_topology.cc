@@ -20,7 +20,8 @@ Status PublishTopology::restore(const DecodeReport& decode) {
             Result<Report> report = decode(view_of(stored.report));
             if (!report || !state.devices.contains(stored.node)) continue;
             std::ranges::sort(report->neighbours, {}, &Neighbour::node);
-            // Refused where it is too old by now, or over a limit that was lowered: then it is gone.
+            // Refused where it is too old by now, or over a limit that was lowered: then it is
+            // gone.
             (void)state.topology.report(*report, std::min(stored.heard_at, now), now);
         }
     });

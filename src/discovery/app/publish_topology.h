@@ -27,8 +27,10 @@ public:
     /// Errors: the store's. A report that no longer reads is left out: its node will send another.
     Status restore(const DecodeReport& decode);
 
-    /// Moves the states to this moment, and commits the reports taken with one announcement of all that changed since the last. The first
-    /// announcement of a process is a full one. What a failed commit held is kept and goes first in the
+    /// Moves the states to this moment, and commits the reports taken with one announcement of all
+    /// that changed since the last. The first
+    /// announcement of a process is a full one. What a failed commit held is kept and goes first in
+    /// the
     /// next. Gives the time at which to run again; empty: when something changes.
     Result<std::optional<TimePoint>> run();
 

@@ -29,7 +29,8 @@ public:
     /// One result a report, in their order; each is taken or refused by itself. `caller` is the
     /// device that sends: its own report proves that it is there now.
     ///
-    /// Errors of a report: kInvalidArgument REPORT_MALFORMED, REPORT_IN_FUTURE; kFailedPrecondition NODE_NOT_ENROLLED,
+    /// Errors of a report: kInvalidArgument REPORT_MALFORMED, REPORT_IN_FUTURE; kFailedPrecondition
+    /// NODE_NOT_ENROLLED,
     /// REPORT_STALE; kPermissionDenied REPORT_SIGNATURE_INVALID; kResourceExhausted TOPOLOGY_FULL.
     /// Cost: one signature check (36 µs) each.
     std::vector<Status> operator()(const std::vector<SignedReport>& reports,

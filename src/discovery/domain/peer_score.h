@@ -7,7 +7,8 @@
 
 namespace imece::discovery {
 
-/// What is known of a candidate. Unknown is empty, and scores nothing: a peer that was measured goes
+/// What is known of a candidate. Unknown is empty, and scores nothing: a peer that was measured
+/// goes
 /// before one that was not.
 struct PeerFacts {
     std::optional<double> latency_ms;  ///< One way.

@@ -21,7 +21,8 @@ struct Position {
     friend bool operator==(const Position&, const Position&) = default;
 };
 
-/// What a node measured of one that it hears. Zero means not measured, but a quality of 0 means that
+/// What a node measured of one that it hears. Zero means not measured, but a quality of 0 means
+/// that
 /// the link is dead.
 struct Neighbour {
     NodeId node;
@@ -47,9 +48,11 @@ struct ReportLimits {
     Duration sleep_max = std::chrono::hours(7 * 24);
 };
 
-/// Gives the report back with its neighbours sorted by id when it is within its limits: ids are there,
+/// Gives the report back with its neighbours sorted by id when it is within its limits: ids are
+/// there,
 /// no neighbour twice and not the node itself, sequence > 0, battery 0..100, quality 0..1, latitude
-/// ±90, longitude ±180, `at` at most `ahead_max` ahead of `now`, a sleep at most `sleep_max` from `at`.
+/// ±90, longitude ±180, `at` at most `ahead_max` ahead of `now`, a sleep at most `sleep_max` from
+/// `at`.
 ///
 /// Errors: kInvalidArgument REPORT_MALFORMED naming the field; REPORT_IN_FUTURE.
 /// Cost:   O(n log n) of the neighbours.

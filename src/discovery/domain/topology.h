@@ -85,19 +85,23 @@ struct Snapshot {
 
 /// Node states
 ///   ASLEEP until the time that its report gave. After that SUSPECT until it reports, and DEAD
-///   `dead_after` past that time. Otherwise SUSPECT after `suspect_after` without a report of its own, DEAD after `dead_after`.
+///   `dead_after` past that time. Otherwise SUSPECT after `suspect_after` without a report of its
+///   own, DEAD after `dead_after`.
 ///   SUSPECT at once when a neighbour that heard it reports, later than the node itself did, that
-///   it no longer does, and no ALIVE node says that it still hears it; that ends with the node's next report or as soon as
+///   it no longer does, and no ALIVE node says that it still hears it; that ends with the node's
+///   next report or as soon as
 ///   a neighbour hears it again.
 ///
-/// Links: a *claim* is a neighbour of quality > 0 in a node's newest report. A link joins two reported nodes,
+/// Links: a *claim* is a neighbour of quality > 0 in a node's newest report. A link joins two
+/// reported nodes,
 ///   neither dead nor asleep,
 ///   - where both claim each other: with the worse of each value that both measured;
 ///   - where one claims and the other has not reported since the claim began: with that one's
 ///     values. The other's next report confirms or ends it. The beginning, not the latest report,
 ///     counts, so that a pair that hears in one direction only does not flap with each heartbeat.
 ///
-/// Not thread-safe. `now` may stand still but is expected not to run backwards; nothing breaks when it does.
+/// Not thread-safe. `now` may stand still but is expected not to run backwards; nothing breaks when
+/// it does.
 class Topology {
 public:
     Topology(Timing timing, TopologyLimits limits);
@@ -105,7 +109,8 @@ public:
     Topology& operator=(const Topology&) = delete;
 
     /// Takes a checked() report in place of the node's former one.
-    /// Errors: kFailedPrecondition REPORT_STALE unless the sequence grew, or for a node that would be
+    /// Errors: kFailedPrecondition REPORT_STALE unless the sequence grew, or for a node that would
+    /// be
     /// forgotten at once; kResourceExhausted TOPOLOGY_FULL at a limit. Nothing changes then.
     /// Cost: O(d log L) for a node with d claims by it and of it.
     Status report(const Report& report, TimePoint heard_at, TimePoint now);
@@ -135,7 +140,8 @@ public:
     std::vector<NodeView> list(const NodeId& after, std::size_t max);
     /// Cost: O(N + L): under 5 ms for 1,100 nodes with 5,000 links.
     Snapshot snapshot();
-    /// The best peers for `node` among the ALIVE others, the best first and of equals the smaller id.
+    /// The best peers for `node` among the ALIVE others, the best first and of equals the smaller
+    /// id.
     /// Latency, bandwidth and reliability are those of their link, or the candidate's mean where
     /// they have none. Errors: kNotFound NODE_UNKNOWN. Cost: O(N log max).
     Result<std::vector<PeerScore>> suggest(const NodeId& node, std::size_t max,
@@ -152,7 +158,8 @@ private:
         LinkValue value;
         TimePoint since;  ///< When the first of the unbroken row of reports that hold it was heard.
     };
-    /// Sums over a node's links, in whole numbers: adding and taking away leaves no rounding behind.
+    /// Sums over a node's links, in whole numbers: adding and taking away leaves no rounding
+    /// behind.
     struct LinkSums {
         std::uint32_t links = 0;
         std::int64_t quality_ppm = 0;

@@ -196,7 +196,8 @@ public:
 
     Result<std::vector<runtime::Event>> read_after(std::uint64_t position,
                                                    std::size_t max) override {
-        // The end of the log may have been lost in a crash of the machine: who is past it starts anew.
+        // The end of the log may have been lost in a crash of the machine: who is past it starts
+        // anew.
         if (position > last_) return trimmed();
         std::vector<runtime::Event> events;
         bool whole = true;

@@ -1,0 +1,85 @@
+#include "identity/app/users.h"
+
+#include "base/result.h"
+#include "identity/app/listing.h"
+#include "identity/domain/password.h"
+
+namespace imece::identity {
+namespace {
+
+std::unexpected<Error> not_the_link() {
+    return fail(ErrorCode::kPermissionDenied, "SETUP_TOKEN_INVALID",
+                "the set-up link is wrong or was used");
+}
+
+struct NewUser {
+    UserRecord record;
+    NewEvent event;
+};
+
+Result<NewUser> make_user(PasswordHasher& passwords, const Issuer& issuer, const CallContext& call,
+                          User user, const std::string& password) {
+    IMECE_CHECK(check_password(password, user.name));
+    IMECE_TRY(std::string hash, passwords.hash(password, call.deadline));
+    const TimePoint now = issuer.clock().now();
+    user.id = {make_uuid_v7(now, issuer.random())};
+    user.created_at = now;
+    NewEvent event = issuer.event("user.created.v1", to_text(user.id), call,
+                                  issuer.wire().user_created(user.id));
+    return NewUser{{std::move(user), std::move(hash)}, std::move(event)};
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> OfferSetup::operator()() const {
+    IMECE_TRY(const bool has_users, deps_.store.has_users());
+    if (has_users) {
+        // A crash may have come between the first user's commit and the end of the file.
+        deps_.link.remove();
+        return std::nullopt;
+    }
+    IMECE_TRY(const std::optional<crypto::Digest> waiting, deps_.store.setup_token());
+    std::optional<std::string> written = deps_.link.read();
+    if (written && waiting && equal_in_constant_time(secret_hash(*written), *waiting))
+        return written;
+    const Secret fresh = make_secret(deps_.random);
+    IMECE_CHECK(deps_.store.offer_setup(fresh.hash));
+    IMECE_CHECK(deps_.link.write(fresh.text));
+    return fresh.text;
+}
+
+Result<User> SetUp::operator()(const CallContext& call, const std::string& token,
+                               const std::string& name, const std::string& password) const {
+    // Asked before the password is hashed: who has no link costs us next to nothing.
+    IMECE_TRY(const std::optional<crypto::Digest> waiting, deps_.store.setup_token());
+    const crypto::Digest presented = secret_hash(token);
+    if (!waiting || !equal_in_constant_time(presented, *waiting)) return not_the_link();
+    IMECE_TRY(NewUser made, make_user(deps_.passwords, deps_.issuer, call,
+                                      {.name = name, .roles = {Role::kOperator}}, password));
+    IMECE_CHECK(deps_.store.set_up(presented, made.record, made.event));
+    deps_.link.remove();
+    return std::move(made.record.user);
+}
+
+Result<User> CreateUser::operator()(const CallContext& call, const std::string& name,
+                                    const std::string& password, EnumSet<Role> roles) const {
+    IMECE_TRY(NewUser made, make_user(deps_.passwords, deps_.issuer, call,
+                                      {.name = name, .roles = roles}, password));
+    IMECE_CHECK(deps_.store.add_user(made.record, made.event));
+    return std::move(made.record.user);
+}
+
+Result<User> GetUser::operator()(const CallContext& call, const UserId& id) const {
+    if (!may_read(call.caller, id))
+        return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING",
+                    "only operators may read other users");
+    return store_.find_user(id);
+}
+
+Result<Listed<User>> ListUsers::operator()(std::int32_t page_size,
+                                           const std::string& page_token) const {
+    return list_page<User>("users", page_size, page_token,
+                           [&](const Page& page) { return store_.list_users(page); });
+}
+
+}  // namespace imece::identity

@@ -1,0 +1,152 @@
+// imece: the backend and its operators' command line.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/docs/openapi.h"
+#include "imece/cli/commands.h"
+#include "imece/replay_command.h"
+#include "imece/serve.h"
+
+extern char** environ;
+
+namespace {
+
+/// IMECE_… of the environment.
+std::map<std::string, std::string> imece_environment() {
+    std::map<std::string, std::string> found;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = text.find('=');
+        if (text.starts_with("IMECE_") && equals != std::string_view::npos)
+            found.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return found;
+}
+
+/// What serve and config share: where configuration comes from.
+struct ConfigFlags {
+    std::string file;
+    std::vector<std::string> sets;
+    bool exercise = false;
+    std::uint64_t time_scale = 0;
+    std::string http;
+    std::string grpc;
+
+    void add_to(CLI::App& app) {
+        app.add_option("--config", file,
+                       "TOML file; environment IMECE_TABLE_KEY and flags go before it");
+        app.add_option("--set", sets, "table.key=value, as often as needed");
+        app.add_flag("--exercise", exercise,
+                     "a drill: everything is marked as one ([site] exercise)");
+        app.add_option("--time-scale", time_scale,
+                       "site seconds a second, in an exercise ([site] time_scale)");
+        app.add_option("--http", http, "address:port of the gateway ([gateway] listen)");
+        app.add_option("--grpc", grpc, "address:port for uplink nodes ([rpc] listen)");
+    }
+
+    imece::runtime::ConfigSources sources() const {
+        imece::runtime::ConfigSources from;
+        if (!file.empty()) from.file = file;
+        from.environment = imece_environment();
+        for (const std::string& set : sets) {
+            const std::size_t equals = set.find('=');
+            from.flags.emplace_back(set.substr(0, equals),
+                                    equals == std::string::npos ? "" : set.substr(equals + 1));
+        }
+        if (exercise) from.flags.emplace_back("site.exercise", "true");
+        if (time_scale != 0) from.flags.emplace_back("site.time_scale", std::to_string(time_scale));
+        if (!http.empty()) from.flags.emplace_back("gateway.listen", http);
+        if (!grpc.empty()) from.flags.emplace_back("rpc.listen", grpc);
+        return from;
+    }
+};
+
+std::string default_data() {
+    const char* given = std::getenv("IMECE_DATA");
+    return given != nullptr && *given != '\0' ? given : "./var/imece";
+}
+
+void add_serve(CLI::App& app, int& status) {
+    CLI::App& command =
+        *app.add_subcommand("serve", "Run the backend, or some of its services, as one process");
+    command.footer(
+        "Example: imece serve --exercise --time-scale 10 --data ./var/drill\n"
+        "Exit status: 0 after a clean stop, 1 it could not start, 2 the configuration is wrong.");
+    auto flags = std::make_shared<ConfigFlags>();
+    auto options = std::make_shared<imece::ServeOptions>();
+    options->data = default_data();
+    flags->add_to(command);
+    command
+        .add_option("--target", options->target,
+                    "all, or a list: identity,discovery,messaging,gateway")
+        ->capture_default_str();
+    command.add_option("--data", options->data, "directory of the stores ($IMECE_DATA)")
+        ->capture_default_str();
+    command.callback([flags, options, &status] {
+        options->sources = flags->sources();
+        status = imece::serve(*options);
+    });
+}
+
+void add_config(CLI::App& app, int& status) {
+    CLI::App& command = *app.add_subcommand("config", "Check or print the configuration");
+    command.require_subcommand(1);
+    command.footer("Example: imece config check --config /etc/imece.toml");
+    for (const bool print : {false, true}) {
+        CLI::App& one = *command.add_subcommand(
+            print ? "print" : "check",
+            print
+                ? "Print the whole configuration as TOML, with what each key means; secrets left "
+                  "out"
+                : "Say everything that is wrong, with its place; exit status 2 when something is");
+        auto flags = std::make_shared<ConfigFlags>();
+        flags->add_to(one);
+        one.callback([flags, print, &status] {
+            imece::ServeConfig config;
+            std::string printed;
+            const auto problems = imece::load_config(flags->sources(), config, printed);
+            if (print) std::fputs(printed.c_str(), stdout);
+            for (const std::string& problem : problems)
+                std::fprintf(stderr, "imece: %s\n", problem.c_str());
+            if (!print && problems.empty()) std::puts("the configuration is good");
+            status = problems.empty() ? 0 : 2;
+        });
+    }
+}
+
+void add_docs(CLI::App& app, int& status) {
+    CLI::App& command = *app.add_subcommand("docs", "Write what is generated from the contracts");
+    command.require_subcommand(1);
+    command.add_subcommand("openapi", "The OpenAPI 3.1 document")->callback([&status] {
+        std::fputs(imece::gateway::openapi_json(imece::kVersion).c_str(), stdout);
+        status = 0;
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("imece: the backend that an emergency mesh network runs on");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", imece::kVersion);
+    int status = 0;
+    add_serve(app, status);
+    add_config(app, status);
+    add_docs(app, status);
+    imece::add_replay(app, status);
+    imece::cli::add_commands(app, status);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return status;
+}

@@ -1,0 +1,139 @@
+#include "imece/serve.h"
+
+#include <grpcpp/impl/service_type.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "base/result.h"
+#include "runtime/auth/trust_store.h"
+#include "runtime/bus/bus_service.h"
+#include "runtime/bus/outbox.h"
+#include "runtime/modules.h"
+#include "runtime/observe/log.h"
+#include "runtime/observe/metrics.h"
+#include "runtime/observe/process_metrics.h"
+#include "runtime/rpc/door.h"
+#include "runtime/rpc/site_service.h"
+
+namespace imece {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::log;
+using runtime::LogLevel;
+
+/// How long calls in flight may go on after the signal; the whole stop stays under 5 s.
+constexpr auto kGrace = 3s;
+
+/// Blocks the stop signals in this thread and all it starts, so that wait() alone receives them.
+class StopSignals {
+public:
+    StopSignals() {
+        sigemptyset(&set_);
+        sigaddset(&set_, SIGINT);
+        sigaddset(&set_, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        std::signal(SIGPIPE, SIG_IGN);
+    }
+    int wait() const {
+        int signal = 0;
+        sigwait(&set_, &signal);
+        return signal;
+    }
+
+private:
+    sigset_t set_{};
+};
+
+void add_modules(runtime::Modules& modules, runtime::Process& process, const ServeConfig& config,
+                 runtime::Door& door, runtime::TrustStore& trust) {
+    modules.add("identity", {}, [&] { return identity::make(process, config.identity, door); });
+    modules.add("discovery", {"identity"},
+                [&] { return discovery::make(process, config.discovery, door); });
+    modules.add("messaging", {"identity", "discovery"},
+                [&] { return messaging::make(process, config.messaging, door, trust); });
+    modules.add("gateway", {"identity"}, [&]() -> Result<std::unique_ptr<runtime::Module>> {
+        return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
+            if (trust.version() > 0) return {};
+            return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE", "the signing keys have not arrived");
+        });
+    });
+    modules.add("all", {"identity", "discovery", "messaging", "gateway"});
+}
+
+Status run(const ServeOptions& options, const ServeConfig& config, const StopSignals& signals) {
+    IMECE_TRY(const DataDir data, DataDir::open(options.data, config.site));
+    IMECE_TRY(const auto clock, data.clock(config.site));
+    SystemRandom random;
+    runtime::Metrics metrics;
+    const auto process_gauges = runtime::add_process_metrics(metrics);
+    runtime::Server server(config.rpc);
+    runtime::Outboxes outboxes;
+    runtime::TrustStore trust(*clock);
+    runtime::Door door({.random = random, .metrics = metrics, .server = server, .trust = trust});
+    runtime::Process process{*clock,     random,
+                             metrics,    server,
+                             outboxes,   {config.site.name, config.site.exercise, kVersion},
+                             data.path()};
+    runtime::Modules modules;
+    add_modules(modules, process, config, door, trust);
+    IMECE_CHECK(modules.make(options.target));
+    const auto site = runtime::make_site_service(process, door, modules.made());
+    const auto bus = runtime::make_bus_service(outboxes, door, server);
+    server.add("site", *site);
+    server.add("bus", *bus);
+
+    Status started = server.start();
+    if (started) {
+        trust.follow(server, random);
+        started = modules.start();
+    }
+    if (started) {
+        log(LogLevel::kInfo, "serving",
+            {{"target", options.target},
+             {"site", config.site.name},
+             {"exercise", config.site.exercise},
+             {"time_scale", config.site.time_scale},
+             {"grpc_port", server.port()},
+             {"version", kVersion}});
+        log(LogLevel::kInfo, "stopping", {{"signal", signals.wait()}});
+    }
+    modules.drain();
+    server.stop(kGrace);
+    trust.stop();
+    modules.stop();
+    return started;
+}
+
+}  // namespace
+
+std::vector<std::string> load_config(const runtime::ConfigSources& sources, ServeConfig& config,
+                                     std::string& printed) {
+    runtime::ConfigLoader loader(sources);
+    loader.load("site", config.site);
+    loader.load("rpc", config.rpc);
+    loader.load("identity", config.identity);
+    loader.load("discovery", config.discovery);
+    loader.load("messaging", config.messaging);
+    loader.load("gateway", config.gateway);
+    printed = loader.printed();
+    return loader.problems();
+}
+
+int serve(const ServeOptions& options) {
+    ServeConfig config;
+    std::string printed;
+    const auto problems = load_config(options.sources, config, printed);
+    for (const std::string& problem : problems)
+        std::fprintf(stderr, "imece: %s\n", problem.c_str());
+    if (!problems.empty()) return 2;
+    const StopSignals signals;
+    const Status ended = run(options, config, signals);
+    if (ended) return 0;
+    std::fprintf(stderr, "imece: %s\n", ended.error().message.c_str());
+    return ended.error().reason == "CONFIG_INVALID" ? 2 : 1;
+}
+
+}  // namespace imece
