@@ -190,7 +190,7 @@ Status FileWindow::load(TimePoint now) {
 
     for (std::size_t at = kMagic.size(); at + kRecordBytes <= text.size(); at += kRecordBytes) {
         Handled one;
-        if (read_record(std::string_view(text).substr(at, kRecordBytes), one) && one.until >= now)
+        if (read_record(std::string_view(text).substr(at, kRecordBytes), one))
             set_.try_emplace({one.device, one.message}, one.until);
     }
     // The new file has neither expired entries nor a torn tail.

@@ -47,8 +47,7 @@ struct Saved {
 ///
 /// A crash of the machine may lose the last moments: nodes report again within seconds, and
 /// identity's events come again from the position that is left. What is left is always a state that
-/// was
-/// there, whole, and announcements have no gap. Any thread; fails with kUnavailable STORE_DOWN.
+/// was there, whole, and announcements have no gap. Any thread; fails with kUnavailable STORE_DOWN.
 /// All adapters pass tests/topology_store_contract.h.
 class TopologyStore {
 public:

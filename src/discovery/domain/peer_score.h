@@ -8,8 +8,7 @@
 namespace imece::discovery {
 
 /// What is known of a candidate. Unknown is empty, and scores nothing: a peer that was measured
-/// goes
-/// before one that was not.
+/// goes before one that was not.
 struct PeerFacts {
     std::optional<double> latency_ms;  ///< One way.
     std::optional<double> bandwidth_kbps;
@@ -29,11 +28,11 @@ struct PeerScore {
     double geography = 0;
 };
 
-/// latency     = 100 / (100 + ms)               1 at once, 1/2 at 100 ms, 1/11 at a second
+/// latency     = 100 / (100 + ms)                   1 at once, 1/2 at 100 ms, 1/11 at a second
 /// bandwidth   = log10(1 + kbit/s) / 5, at most 1   0.4 at 100 kbit/s, 1 from 100 Mbit/s on
 /// reliability = quality
 /// trust       = alive_share; who is not enrolled or was revoked is no candidate at all
-/// geography   = 1 / (1 + km)                    1 on the spot, 1/2 at one kilometre
+/// geography   = 1 / (1 + km)                       1 on the spot, 1/2 at one kilometre
 /// total       = 25 latency + 20 bandwidth + 25 reliability + 15 trust + 15 geography
 PeerScore score(const NodeId& node, const PeerFacts& facts);
 

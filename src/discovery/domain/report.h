@@ -22,8 +22,7 @@ struct Position {
 };
 
 /// What a node measured of one that it hears. Zero means not measured, but a quality of 0 means
-/// that
-/// the link is dead.
+/// that the link is dead.
 struct Neighbour {
     NodeId node;
     double quality = 0;  ///< Share of frames that arrive, 0 to 1.
@@ -49,10 +48,9 @@ struct ReportLimits {
 };
 
 /// Gives the report back with its neighbours sorted by id when it is within its limits: ids are
-/// there,
-/// no neighbour twice and not the node itself, sequence > 0, battery 0..100, quality 0..1, latitude
-/// ±90, longitude ±180, `at` at most `ahead_max` ahead of `now`, a sleep at most `sleep_max` from
-/// `at`.
+/// there, no neighbour twice and not the node itself, sequence > 0, battery 0..100, quality 0..1,
+/// latitude ±90, longitude ±180, `at` at most `ahead_max` ahead of `now`, a sleep at most
+/// `sleep_max` from `at`.
 ///
 /// Errors: kInvalidArgument REPORT_MALFORMED naming the field; REPORT_IN_FUTURE.
 /// Cost:   O(n log n) of the neighbours.

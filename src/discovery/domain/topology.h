@@ -89,8 +89,7 @@ struct Snapshot {
 ///   own, DEAD after `dead_after`.
 ///   SUSPECT at once when a neighbour that heard it reports, later than the node itself did, that
 ///   it no longer does, and no ALIVE node says that it still hears it; that ends with the node's
-///   next report or as soon as
-///   a neighbour hears it again.
+///   next report or as soon as a neighbour hears it again.
 ///
 /// Links: a *claim* is a neighbour of quality > 0 in a node's newest report. A link joins two
 /// reported nodes,
@@ -110,8 +109,7 @@ public:
 
     /// Takes a checked() report in place of the node's former one.
     /// Errors: kFailedPrecondition REPORT_STALE unless the sequence grew, or for a node that would
-    /// be
-    /// forgotten at once; kResourceExhausted TOPOLOGY_FULL at a limit. Nothing changes then.
+    /// be forgotten at once; kResourceExhausted TOPOLOGY_FULL at a limit. Nothing changes then.
     /// Cost: O(d log L) for a node with d claims by it and of it.
     Status report(const Report& report, TimePoint heard_at, TimePoint now);
     /// Takes the node out, as if it had never reported: its device was revoked.

@@ -21,8 +21,8 @@ struct Finding {
 };
 
 /// The directory is there, ours alone, writable; nothing in it may be read by others; its disk has
-/// room; whether a
-/// process serves it, whether the site has its first operator, and how large each store is.
+/// room; whether a process serves it, whether the site has its first operator, and how large each
+/// store is.
 std::vector<Finding> check_data(const std::filesystem::path& data);
 /// The session file is there for us alone, or not there.
 std::vector<Finding> check_session(const std::filesystem::path& session);

@@ -58,6 +58,11 @@ Ms Fleet::now() const {
     return (clock_->now() - begins_).count();
 }
 
+Ms Fleet::turn() {
+    turn_ = now();
+    return turn_;
+}
+
 Status Fleet::set_up(const imece::site::v1::Site& site, const SystemClock& clock) {
     const auto began = std::chrono::steady_clock::now();
     site_ = site;
@@ -159,10 +164,12 @@ void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
         next_progress += 1s;
         progress(now(), facts_);
     }
-    log_.end(now());
+    log_.end(turn());
     facts_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    for (Node& node : nodes_)
+    for (Node& node : nodes_) {
+        ++node.generation;  // Nothing of it counts any more.
         if (node.connection) node.connection->close();
+    }
     io_.restart();
     io_.run_for(500ms);
     if (options_.ledger != nullptr) options_.ledger->sync();
@@ -183,7 +190,7 @@ RunFacts Fleet::facts() const {
 }
 
 void Fleet::tick() {
-    const Ms at = now();
+    const Ms at = turn();
     world_.advance(at);
     while (!again_.empty() && again_.top().at <= at) {
         const Again due = again_.top();
@@ -296,7 +303,7 @@ void Fleet::arrive(NodeIndex recipient, MessageIndex m) {
             ++facts_.corrupted;
             return;
         }
-        log_.deliver(now(), m, recipient);  // This is the application: it returns at once.
+        log_.deliver(turn_, m, recipient);  // This is the application: it returns at once.
         const sdk::Handled handled{device.id(), message.id, clock_->now() + Duration(message.ttl)};
         if (auto kept = handled_->remember({&handled, 1}, clock_->now()); !kept) return options_.say(kept.error().message);
     }
@@ -349,7 +356,7 @@ void Fleet::sign_in(NodeIndex n) {
 void Fleet::opened(NodeIndex n) {
     nodes_[n].open = true;
     nodes_[n].failures = 0;
-    world_.connected(n, now());
+    world_.connected(n, turn());
 }
 
 void Fleet::forget_connection(Node& node) {
@@ -366,7 +373,7 @@ void Fleet::closed(NodeIndex n, const Error& why) {
     Node& node = nodes_[n];
     const bool was_open = node.open;
     forget_connection(node);
-    if (was_open) world_.disconnected(n, now());
+    if (was_open) world_.disconnected(n, turn());
     ++facts_.connections_lost;
     if (why.code == ErrorCode::kUnauthenticated) node.token.clear();
     // Capped and jittered, so that a restarted server does not meet all of them at once.
@@ -389,7 +396,7 @@ void Fleet::count_acknowledged(Wall sent_at) {
 
 void Fleet::submitted(NodeIndex n, std::uint64_t first, const pb::Results& results) {
     Node& node = nodes_[n];
-    const Ms at = now();
+    const Ms at = turn();
     for (int i = 0; i < results.results_size(); ++i) {
         const pb::ItemResult& result = results.results(i);
         const auto sent = node.unconfirmed_submits.find(first + std::uint64_t(i));
@@ -413,7 +420,7 @@ void Fleet::submitted(NodeIndex n, std::uint64_t first, const pb::Results& resul
 
 void Fleet::receipted(NodeIndex n, std::uint64_t first, const pb::Results& results) {
     Node& node = nodes_[n];
-    const Ms at = now();
+    const Ms at = turn();
     for (int i = 0; i < results.results_size(); ++i) {
         const pb::ItemResult& result = results.results(i);
         const auto sent = node.unconfirmed_receipts.find(first + std::uint64_t(i));
@@ -452,7 +459,7 @@ void Fleet::delivered(NodeIndex n, const pb::Deliveries& deliveries) {
             const auto node = device ? by_device_.find(*device) : by_device_.end();
             if (node != by_device_.end()) path.push_back(node->second);
         }
-        world_.delivery(n, recipient->second, m->second, path, now());
+        world_.delivery(n, recipient->second, m->second, path, turn());
     }
 }
 

@@ -106,6 +106,8 @@ private:
     imece::discovery::v1::SignedReport report_of(NodeIndex n);
     void count_acknowledged(Wall sent_at);
     Ms now() const;
+    /// Begins a turn: all that happens in it happens at this one moment, for the world and the trace.
+    Ms turn();
 
     const Plan& plan_;
     RunLog& log_;
@@ -117,6 +119,7 @@ private:
     imece::site::v1::Site site_;
     TimePoint begins_;
     SystemRandom random_;
+    Ms turn_ = 0;
     World world_;
     std::vector<Node> nodes_;
     std::vector<std::unique_ptr<crypto::SigningKey>> desk_keys_;
