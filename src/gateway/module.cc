@@ -12,11 +12,12 @@ namespace imece::gateway {
 namespace {
 
 bool is_loopback(const std::string& listen) {
-    return listen.starts_with("127.") || listen.starts_with("localhost:") || listen.starts_with("[::1]:");
+    return listen.starts_with("127.") || listen.starts_with("localhost:") ||
+           listen.starts_with("[::1]:");
 }
 
-void describe_size(runtime::ConfigTable& table, std::string_view key, std::size_t& value, std::uint64_t least,
-                   std::uint64_t most, std::string_view help) {
+void describe_size(runtime::ConfigTable& table, std::string_view key, std::size_t& value,
+                   std::uint64_t least, std::uint64_t most, std::string_view help) {
     std::uint64_t number = value;
     table.number(key, number, least, most, help);
     value = number;
@@ -57,45 +58,64 @@ void Config::describe(runtime::ConfigTable& table) {
     table.text("tls_certificate", http.tls_certificate, "PEM file, the chain; needed off loopback");
     table.text("tls_key", http.tls_key, "PEM file, the certificate's private key");
     describe_size(table, "threads", http.threads, 1, 64, "I/O threads");
-    describe_size(table, "connections_max", http.connections_max, 1, 1'000'000, "open connections at most");
-    describe_size(table, "header_bytes_max", http.header_bytes_max, 1024, 1 << 20, "bytes of a request's head at most");
-    describe_size(table, "body_bytes_max", limits.body_bytes_max, 1024, 64 << 20, "bytes of a request's body at most");
-    describe_size(table, "frame_bytes_max", http.frame_bytes_max, 1024, 64 << 20, "bytes of a WebSocket message at most");
-    describe_size(table, "buffered_bytes_max", http.buffered_bytes_max, 1 << 20, std::uint64_t(1) << 34,
-                  "bytes of all bodies being served at most");
+    describe_size(table, "connections_max", http.connections_max, 1, 1'000'000,
+                  "open connections at most");
+    describe_size(table, "header_bytes_max", http.header_bytes_max, 1024, 1 << 20,
+                  "bytes of a request's head at most");
+    describe_size(table, "body_bytes_max", limits.body_bytes_max, 1024, 64 << 20,
+                  "bytes of a request's body at most");
+    describe_size(table, "frame_bytes_max", http.frame_bytes_max, 1024, 64 << 20,
+                  "bytes of a WebSocket message at most");
+    describe_size(table, "buffered_bytes_max", http.buffered_bytes_max, 1 << 20,
+                  std::uint64_t(1) << 34, "bytes of all bodies being served at most");
     using std::chrono::milliseconds;
     const milliseconds ms{1}, hour{3'600'000};
-    table.duration("header_timeout", http.header_timeout, ms, hour, "for a request's whole head, and for the TLS handshake");
-    table.duration("idle_timeout", http.idle_timeout, ms, hour, "between requests; a quiet WebSocket is pinged at half");
-    table.duration("transfer_timeout", http.transfer_timeout, ms, hour, "for a body in, or an answer out");
-    table.duration("heartbeat", http.heartbeat, ms, hour, "between comments on a quiet event stream");
-    table.duration("timeout", limits.timeout, ms, hour, "for an answer where the caller names no x-timeout-ms");
+    table.duration("header_timeout", http.header_timeout, ms, hour,
+                   "for a request's whole head, and for the TLS handshake");
+    table.duration("idle_timeout", http.idle_timeout, ms, hour,
+                   "between requests; a quiet WebSocket is pinged at half");
+    table.duration("transfer_timeout", http.transfer_timeout, ms, hour,
+                   "for a body in, or an answer out");
+    table.duration("heartbeat", http.heartbeat, ms, hour,
+                   "between comments on a quiet event stream");
+    table.duration("timeout", limits.timeout, ms, hour,
+                   "for an answer where the caller names no x-timeout-ms");
     table.duration("timeout_max", limits.timeout_max, ms, hour, "x-timeout-ms at most");
-    table.duration("drain_grace", drain_grace, milliseconds(0), hour, "for requests in flight when the process ends");
-    const auto rate = [&](std::string_view key, std::string_view burst_key, Rate& of, std::string_view whose) {
-        table.number(key, of.per_second, 1, 1'000'000, "calls a second by one " + std::string(whose));
-        table.number(burst_key, of.burst, 1, 10'000'000, "calls at once by one quiet " + std::string(whose));
+    table.duration("drain_grace", drain_grace, milliseconds(0), hour,
+                   "for requests in flight when the process ends");
+    const auto rate = [&](std::string_view key, std::string_view burst_key, Rate& of,
+                          std::string_view whose) {
+        table.number(key, of.per_second, 1, 1'000'000,
+                     "calls a second by one " + std::string(whose));
+        table.number(burst_key, of.burst, 1, 10'000'000,
+                     "calls at once by one quiet " + std::string(whose));
     };
     rate("principal_rate", "principal_burst", limits.principal, "principal");
     rate("address_rate", "address_burst", limits.address, "address");
     rate("anonymous_rate", "anonymous_burst", limits.anonymous, "address without a token");
-    describe_size(table, "callers_max", limits.slots, 64, 1 << 24, "callers whose rate is remembered");
-    table.flag("metrics_public", limits.metrics_public, "serves /metrics to others than this machine");
-    table.text("cors_origins", limits.cors_origins, "origins whose pages may call, comma-separated; empty: none");
+    describe_size(table, "callers_max", limits.slots, 64, 1 << 24,
+                  "callers whose rate is remembered");
+    table.flag("metrics_public", limits.metrics_public,
+               "serves /metrics to others than this machine");
+    table.text("cors_origins", limits.cors_origins,
+               "origins whose pages may call, comma-separated; empty: none");
     table.require(http.tls_certificate.empty() == http.tls_key.empty(),
                   "tls_certificate and tls_key go together");
-    table.require(is_loopback(http.listen) || !http.tls_certificate.empty(),
-                  "off loopback only TLS is served: set tls_certificate and tls_key, or listen on 127.0.0.1");
+    table.require(
+        is_loopback(http.listen) || !http.tls_certificate.empty(),
+        "off loopback only TLS is served: set tls_certificate and tls_key, or listen on 127.0.0.1");
     table.require(limits.timeout <= limits.timeout_max, "timeout is at most timeout_max");
-    table.require(limits.cors_origins.find('*') == std::string::npos, "cors_origins names origins, not '*'");
+    table.require(limits.cors_origins.find('*') == std::string::npos,
+                  "cors_origins names origins, not '*'");
 }
 
 Result<std::unique_ptr<Gateway>> make(runtime::Process& process, const Config& config,
                                       runtime::TrustStore& trust, std::function<Status()> ready) {
-    IMECE_TRY(Transcoder transcoder,
-              Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory()));
-    return std::unique_ptr<Gateway>(std::make_unique<GatewayModule>(process, config, trust, std::move(ready),
-                                                                    std::move(transcoder)));
+    IMECE_TRY(
+        Transcoder transcoder,
+        Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory()));
+    return std::unique_ptr<Gateway>(std::make_unique<GatewayModule>(
+        process, config, trust, std::move(ready), std::move(transcoder)));
 }
 
 }  // namespace imece::gateway

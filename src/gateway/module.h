@@ -35,6 +35,7 @@ public:
 /// drain() closes the edge: it takes up to drain_grace while requests in flight finish.
 /// Errors: kInvalidArgument CONFIG_INVALID.
 Result<std::unique_ptr<Gateway>> make(runtime::Process& process, const Config& config,
-                                      runtime::TrustStore& trust, std::function<Status()> ready = {});
+                                      runtime::TrustStore& trust,
+                                      std::function<Status()> ready = {});
 
 }  // namespace imece::gateway

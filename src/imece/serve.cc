@@ -57,7 +57,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     modules.add("gateway", {"identity"}, [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
             if (trust.version() > 0) return {};
-            return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE", "the signing keys have not arrived");
+            return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE",
+                        "the signing keys have not arrived");
         });
     });
     modules.add("all", {"identity", "discovery", "messaging", "gateway"});

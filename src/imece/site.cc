@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> refused(std::string message) {
-    return fail(ErrorCode::kFailedPrecondition, "CONFIG_INVALID", std::move(message));
+    return fail(ErrorCode::kFailedPrecondition, "DATA_DIR_REFUSED", std::move(message));
 }
 
 std::unexpected<Error> broken(const fs::path& path) {

@@ -25,7 +25,7 @@ struct SiteConfig {
 /// The data directory of one process: made with mode 0700, locked while the process lives.
 class DataDir {
 public:
-    /// Errors: kFailedPrecondition CONFIG_INVALID when another process has it, or when it holds an
+    /// Errors: kFailedPrecondition DATA_DIR_REFUSED when another process has it, or when it holds an
     /// exercise and this site is real, or the other way round; kUnavailable STORE_DOWN.
     static Result<DataDir> open(const std::filesystem::path& path, const SiteConfig& site);
     DataDir(DataDir&& other) noexcept;

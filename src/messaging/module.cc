@@ -1,7 +1,5 @@
 #include "messaging/module.h"
 
-#include <grpcpp/impl/service_type.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -148,7 +146,7 @@ private:
     const RecordReceipts record_;
     const InspectMessage inspect_;
     runtime::Executor executor_;
-    const std::unique_ptr<grpc::Service> service_;
+    const std::shared_ptr<grpc::Service> service_;
     std::vector<std::shared_ptr<void>> gauges_;
     std::unique_ptr<runtime::Subscription> identity_;
     std::unique_ptr<runtime::Subscription> discovery_;
@@ -175,7 +173,8 @@ Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const C
                                               runtime::Door& door, runtime::TrustStore& trust) {
     IMECE_TRY(auto store, make_rocks_store(
                               {.path = process.data_dir / "messaging",
-                               .events = make_event_makers(),
+                               .accepted_event = accepted_event,
+                               .ended_event = ended_event,
                                .committed = [&process] { process.outboxes.committed("messaging"); },
                                .outbox_events_max = config.outbox_events_max},
                               process.random));

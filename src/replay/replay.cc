@@ -48,20 +48,20 @@ Result<Plan> make_plan(const Options& options, std::uint64_t seed) {
         IMECE_TRY(text, read_file(options.scenario));
     }
     IMECE_TRY(const Scenario scenario, parse_scenario(text, options.scenario));
-    return plan_scenario(scenario, {.seed = seed,
-                                    .phones = options.phones,
-                                    .minutes = options.minutes,
-                                    .load = options.load});
+    return plan_scenario(
+        scenario,
+        {.seed = seed, .phones = options.phones, .minutes = options.minutes, .load = options.load});
 }
 
 Status check_site(const imece::site::v1::Site& site, const Options& options) {
     if (!site.exercise())
-        return fail(ErrorCode::kFailedPrecondition, "EXERCISE_MISMATCH",
-                    "'" + site.name() + "' is a real site: a replay is for one that serves with --exercise");
+        return fail(ErrorCode::kFailedPrecondition, "SITE_NOT_EXERCISE",
+                    "'" + site.name() +
+                        "' is a real site: a replay is for one that serves with --exercise");
     if (options.speed != 0 && options.speed != site.time_scale())
-        return fail(ErrorCode::kFailedPrecondition, "EXERCISE_MISMATCH",
-                    "the site runs " + std::to_string(site.time_scale()) + " times as fast as the wall, not " +
-                        std::to_string(options.speed));
+        return fail(ErrorCode::kFailedPrecondition, "SCALE_MISMATCH",
+                    "the site runs " + std::to_string(site.time_scale()) +
+                        " times as fast as the wall, not " + std::to_string(options.speed));
     return {};
 }
 
@@ -99,7 +99,8 @@ std::optional<std::uint64_t> server_memory(sdk::Api& api) {
 }
 
 int refuse(const Error& error, int status) {
-    std::fprintf(stderr, "imece replay: %s (%s)\n", error.message.c_str(), std::string(error.reason).c_str());
+    std::fprintf(stderr, "imece replay: %s (%s)\n", error.message.c_str(),
+                 std::string(error.reason).c_str());
     return status;
 }
 
@@ -118,7 +119,8 @@ int run(const Options& options) {
     auto password = read_file(options.password_file);
     if (!password) return refuse(password.error(), kUsage);
     while (!password->empty() && password->back() == '\n') password->pop_back();
-    const std::uint64_t seed = options.seed != 0 ? options.seed : 1 + SystemRandom().below(999'999'999);
+    const std::uint64_t seed =
+        options.seed != 0 ? options.seed : 1 + SystemRandom().below(999'999'999);
     const auto plan = make_plan(options, seed);
     if (!plan) return refuse(plan.error(), kUsage);
 
@@ -139,17 +141,24 @@ int run(const Options& options) {
     const auto site = api.site();
     if (!site) return refuse(site.error(), kBackend);
     const SystemClock clock = sdk::site_clock(*site, SystemClock().now());
-    if (auto checked = check_site(*site, options); !checked) return refuse(checked.error(), kBackend);
+    if (auto checked = check_site(*site, options); !checked)
+        return refuse(checked.error(), kBackend);
     const auto say = [](std::string_view line) {
         std::fprintf(stderr, "imece replay: %.*s\n", int(line.size()), line.data());
     };
-    say("EXERCISE " + plan->name + ", seed " + std::to_string(seed) + ": " + std::to_string(plan->nodes.size()) +
-        " nodes, " + std::to_string(plan->messages.size()) + " messages, " +
-        std::to_string(plan->end / 60'000) + " min at " + std::to_string(site->time_scale()) + "x");
+    say("EXERCISE " + plan->name + ", seed " + std::to_string(seed) + ": " +
+        std::to_string(plan->nodes.size()) + " nodes, " + std::to_string(plan->messages.size()) +
+        " messages, " + std::to_string(plan->end / 60'000) + " min at " +
+        std::to_string(site->time_scale()) + "x");
     for (const std::string& note : plan->notes) say(note);
 
     RunLog log(*plan, trace.get());
-    Fleet fleet(*plan, log, {.endpoint = *endpoint, .user = options.user, .password = *password, .ledger = ledger.get(), .say = say});
+    Fleet fleet(*plan, log,
+                {.endpoint = *endpoint,
+                 .user = options.user,
+                 .password = *password,
+                 .ledger = ledger.get(),
+                 .say = say});
     if (auto ready = fleet.set_up(*site, clock); !ready) return refuse(ready.error(), kBackend);
     Progress progress(plan->end);
     fleet.run([&progress](Ms now, const RunFacts& facts) { progress(now, facts); });

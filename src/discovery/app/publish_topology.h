@@ -28,9 +28,9 @@ public:
     Status restore(const DecodeReport& decode);
 
     /// Moves the states to this moment, and commits the reports taken with one announcement of all
-    /// that changed since the last. The first
-    /// announcement of a process is a full one. What a failed commit held is kept and goes first in
-    /// the next. Gives the time at which to run again; empty: when something changes.
+    /// that changed since the last. The first announcement of a process is a full one. What a
+    /// failed commit held is kept and goes first in the next. Gives the time at which to run again;
+    /// empty: when something changes.
     Result<std::optional<TimePoint>> run();
 
 private:

@@ -30,8 +30,8 @@ public:
     /// device that sends: its own report proves that it is there now.
     ///
     /// Errors of a report: kInvalidArgument REPORT_MALFORMED, REPORT_IN_FUTURE; kFailedPrecondition
-    /// NODE_NOT_ENROLLED,
-    /// REPORT_STALE; kPermissionDenied REPORT_SIGNATURE_INVALID; kResourceExhausted TOPOLOGY_FULL.
+    /// NODE_NOT_ENROLLED, REPORT_STALE; kPermissionDenied REPORT_SIGNATURE_INVALID;
+    /// kResourceExhausted TOPOLOGY_FULL.
     /// Cost: one signature check (36 µs) each.
     std::vector<Status> operator()(const std::vector<SignedReport>& reports,
                                    const std::optional<DeviceId>& caller) const;

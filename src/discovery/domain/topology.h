@@ -92,8 +92,7 @@ struct Snapshot {
 ///   next report or as soon as a neighbour hears it again.
 ///
 /// Links: a *claim* is a neighbour of quality > 0 in a node's newest report. A link joins two
-/// reported nodes,
-///   neither dead nor asleep,
+///   reported nodes, neither dead nor asleep,
 ///   - where both claim each other: with the worse of each value that both measured;
 ///   - where one claims and the other has not reported since the claim began: with that one's
 ///     values. The other's next report confirms or ends it. The beginning, not the latest report,

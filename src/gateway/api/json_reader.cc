@@ -203,13 +203,15 @@ Status read_json(std::string_view text, pb::Message& message) {
     return fail(ErrorCode::kInvalidArgument, "BODY_MISMATCH", parser.handler().mismatch());
 }
 
-Status set_from_text(pb::Message& message, const pb::FieldDescriptor& field, std::string_view text) {
+Status set_from_text(pb::Message& message, const pb::FieldDescriptor& field,
+                     std::string_view text) {
     if (is_object(field)) return bad_query(field, "not a plain value: name one of its fields");
     FieldSink sink(message, field);
     const char* wanted = nullptr;
     switch (field.cpp_type()) {
         case pb::FieldDescriptor::CPPTYPE_BOOL:
-            wanted = text == "true" || text == "false" ? sink.take_bool(text == "true") : sink.wanted();
+            wanted =
+                text == "true" || text == "false" ? sink.take_bool(text == "true") : sink.wanted();
             break;
         case pb::FieldDescriptor::CPPTYPE_INT32:
         case pb::FieldDescriptor::CPPTYPE_UINT32:

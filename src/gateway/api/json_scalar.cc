@@ -34,7 +34,8 @@ bool integer_of(const JsonNumber& number, T& out) {
             constexpr double kExact = 9007199254740992.0;
             const double real = number.real;
             if (real != std::floor(real) || real > kExact || real < -kExact) return false;
-            if (real > static_cast<double>(Limits::max()) || real < static_cast<double>(Limits::min()))
+            if (real > static_cast<double>(Limits::max()) ||
+                real < static_cast<double>(Limits::min()))
                 return false;
             out = static_cast<T>(real);
             return true;
@@ -143,8 +144,10 @@ const char* FieldSink::take_number(const JsonNumber& number) {
             return put(real_of(number), &pb::Reflection::SetDouble, &pb::Reflection::AddDouble);
         case Field::CPPTYPE_FLOAT: {
             const double real = real_of(number);
-            if (std::abs(real) > static_cast<double>(std::numeric_limits<float>::max())) return wanted();
-            return put(static_cast<float>(real), &pb::Reflection::SetFloat, &pb::Reflection::AddFloat);
+            if (std::abs(real) > static_cast<double>(std::numeric_limits<float>::max()))
+                return wanted();
+            return put(static_cast<float>(real), &pb::Reflection::SetFloat,
+                       &pb::Reflection::AddFloat);
         }
         default: return wanted();
     }
@@ -186,7 +189,8 @@ const char* FieldSink::take_duration(std::string_view text) {
         fraction.resize(9, '0');
         if (!parse_whole(fraction, nanos)) return wanted();
     }
-    if (seconds > kDurationSecondsMax || (seconds == kDurationSecondsMax && nanos > 0)) return wanted();
+    if (seconds > kDurationSecondsMax || (seconds == kDurationSecondsMax && nanos > 0))
+        return wanted();
     pb::Message& duration = submessage();
     const auto* type = duration.GetDescriptor();
     const auto signed_nanos = static_cast<std::int32_t>(nanos);

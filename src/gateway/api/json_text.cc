@@ -48,7 +48,9 @@ std::unexpected<Error> malformed() {
 
 /// The length of the UTF-8 sequence that begins `text`, 0 when there is none.
 std::size_t sequence_length(std::string_view text) {
-    const auto at = [&](std::size_t i) { return i < text.size() ? byte(text[i]) : std::uint8_t(0); };
+    const auto at = [&](std::size_t i) {
+        return i < text.size() ? byte(text[i]) : std::uint8_t(0);
+    };
     const auto tail = [&](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
     const std::uint8_t first = at(0);
     if (first < 0x80) return 1;
@@ -104,7 +106,8 @@ void append_base64(std::string& out, std::string_view bytes) {
 }
 
 Result<std::string> parse_base64(std::string_view text) {
-    if (text.size() % 4 == 0 && text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
+    if (text.size() % 4 == 0 && text.ends_with('='))
+        text.remove_suffix(text.ends_with("==") ? 2 : 1);
     if (text.size() % 4 == 1) return malformed();
 
     std::string bytes(text.size() * 3 / 4, '\0');

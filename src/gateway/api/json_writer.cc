@@ -24,9 +24,12 @@ void append_number(std::string& out, Number value) {
 }
 
 void append_real(std::string& out, double value) {
-    if (std::isnan(value)) out += "\"NaN\"";
-    else if (std::isinf(value)) out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-    else append_number(out, value);
+    if (std::isnan(value))
+        out += "\"NaN\"";
+    else if (std::isinf(value))
+        out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    else
+        append_number(out, value);
 }
 
 template <class Number>
@@ -53,8 +56,10 @@ public:
             out_ += '"';
             out_ += field.json_name();
             out_ += "\":";
-            if (field.is_repeated()) array(message, reflection, field);
-            else value(message, reflection, field, -1);
+            if (field.is_repeated())
+                array(message, reflection, field);
+            else
+                value(message, reflection, field, -1);
         }
         out_ += '}';
     }
@@ -82,22 +87,30 @@ private:
         const bool one = index < 0;
         switch (f.cpp_type()) {
             case Field::CPPTYPE_INT32:
-                return append_number(out_, one ? r.GetInt32(m, &f) : r.GetRepeatedInt32(m, &f, index));
+                return append_number(out_,
+                                     one ? r.GetInt32(m, &f) : r.GetRepeatedInt32(m, &f, index));
             case Field::CPPTYPE_UINT32:
-                return append_number(out_, one ? r.GetUInt32(m, &f) : r.GetRepeatedUInt32(m, &f, index));
+                return append_number(out_,
+                                     one ? r.GetUInt32(m, &f) : r.GetRepeatedUInt32(m, &f, index));
             case Field::CPPTYPE_INT64:
-                return append_quoted(out_, one ? r.GetInt64(m, &f) : r.GetRepeatedInt64(m, &f, index));
+                return append_quoted(out_,
+                                     one ? r.GetInt64(m, &f) : r.GetRepeatedInt64(m, &f, index));
             case Field::CPPTYPE_UINT64:
-                return append_quoted(out_, one ? r.GetUInt64(m, &f) : r.GetRepeatedUInt64(m, &f, index));
+                return append_quoted(out_,
+                                     one ? r.GetUInt64(m, &f) : r.GetRepeatedUInt64(m, &f, index));
             case Field::CPPTYPE_DOUBLE:
-                return append_real(out_, one ? r.GetDouble(m, &f) : r.GetRepeatedDouble(m, &f, index));
+                return append_real(out_,
+                                   one ? r.GetDouble(m, &f) : r.GetRepeatedDouble(m, &f, index));
             case Field::CPPTYPE_FLOAT:
-                return append_real(out_, one ? r.GetFloat(m, &f) : r.GetRepeatedFloat(m, &f, index));
+                return append_real(out_,
+                                   one ? r.GetFloat(m, &f) : r.GetRepeatedFloat(m, &f, index));
             case Field::CPPTYPE_BOOL:
-                out_ += (one ? r.GetBool(m, &f) : r.GetRepeatedBool(m, &f, index)) ? "true" : "false";
+                out_ +=
+                    (one ? r.GetBool(m, &f) : r.GetRepeatedBool(m, &f, index)) ? "true" : "false";
                 return;
             case Field::CPPTYPE_ENUM:
-                return enumerator(f, one ? r.GetEnumValue(m, &f) : r.GetRepeatedEnumValue(m, &f, index));
+                return enumerator(
+                    f, one ? r.GetEnumValue(m, &f) : r.GetRepeatedEnumValue(m, &f, index));
             case Field::CPPTYPE_STRING: {
                 std::string scratch;
                 const std::string& text =
@@ -156,7 +169,8 @@ bool has_json_form(const pb::Descriptor& type, std::set<const pb::Descriptor*>& 
     for (int i = 0; i < type.field_count(); ++i) {
         const Field& field = *type.field(i);
         if (field.is_map() || field.type() == Field::TYPE_GROUP) return false;
-        if (field.cpp_type() == Field::CPPTYPE_MESSAGE && !has_json_form(*field.message_type(), seen))
+        if (field.cpp_type() == Field::CPPTYPE_MESSAGE &&
+            !has_json_form(*field.message_type(), seen))
             return false;
     }
     return true;

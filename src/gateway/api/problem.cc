@@ -17,11 +17,16 @@ const google::protobuf::EnumValueDescriptor* find_reason(std::string_view reason
 std::string html(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
-        if (c == '&') escaped += "&amp;";
-        else if (c == '<') escaped += "&lt;";
-        else if (c == '>') escaped += "&gt;";
-        else if (c == '"') escaped += "&quot;";
-        else escaped += c;
+        if (c == '&')
+            escaped += "&amp;";
+        else if (c == '<')
+            escaped += "&lt;";
+        else if (c == '>')
+            escaped += "&gt;";
+        else if (c == '"')
+            escaped += "&quot;";
+        else
+            escaped += c;
     }
     return escaped;
 }
@@ -109,8 +114,9 @@ std::string problem_json(const Error& error, int status, std::string_view trace_
     out += "{\"type\":";
     append_json_string(out, "/docs/errors#" + std::string(error.reason));
     out += ",\"title\":";
-    append_json_string(out, reason ? std::string_view(reason->options().GetExtension(api::info).means())
-                                   : status_phrase(status));
+    append_json_string(out,
+                       reason ? std::string_view(reason->options().GetExtension(api::info).means())
+                              : status_phrase(status));
     out += ",\"status\":" + std::to_string(status) + ",\"detail\":";
     append_json_string(out, is_utf8(error.message) ? std::string_view(error.message) : "");
     out += ",\"code\":";
@@ -138,9 +144,12 @@ std::string close_text(const Error& error) {
 std::string errors_markdown() {
     std::string out =
         "# Errors\n\n"
-        "Every error names a reason from this list: in REST as `reason` of an `application/problem+json`\n"
-        "document (RFC 9457), in gRPC as `google.rpc.ErrorInfo`, on a WebSocket at the beginning of the close\n"
-        "text. Reasons are stable; the words of `detail` may change. Report an error with its `traceId`.\n\n"
+        "Every error names a reason from this list: in REST as `reason` of an "
+        "`application/problem+json`\n"
+        "document (RFC 9457), in gRPC as `google.rpc.ErrorInfo`, on a WebSocket at the beginning "
+        "of the close\n"
+        "text. Reasons are stable; the words of `detail` may change. Report an error with its "
+        "`traceId`.\n\n"
         "| Reason | HTTP | gRPC | What it means | What to do |\n|---|---|---|---|---|\n";
     each_reason([&](const std::string& name, const api::ReasonInfo& info, int status) {
         out += "| <a id=\"" + name + "\"></a>`" + name + "` | " + std::to_string(status) + " | " +
@@ -153,9 +162,11 @@ std::string errors_page() {
     std::string out =
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<title>imece: errors</title>\n<link rel=\"stylesheet\" href=\"/docs/style.css\">\n</head>\n<body>\n"
+        "<title>imece: errors</title>\n<link rel=\"stylesheet\" "
+        "href=\"/docs/style.css\">\n</head>\n<body>\n"
         "<header><h1>Errors</h1><p><a href=\"/docs\">Operations</a></p></header>\n<main>\n"
-        "<p>Every error is an <code>application/problem+json</code> document with one of these reasons.</p>\n"
+        "<p>Every error is an <code>application/problem+json</code> document with one of these "
+        "reasons.</p>\n"
         "<table>\n<thead><tr><th>Reason</th><th>HTTP</th><th>gRPC</th><th>What it means</th>"
         "<th>What to do</th></tr></thead>\n<tbody>\n";
     each_reason([&](const std::string& name, const api::ReasonInfo& info, int status) {

@@ -39,7 +39,8 @@ Status Router::add(std::string_view method, std::string_view path_template, std:
     Route route{std::string(method), {}, {}, target};
     std::string_view path = path_template;
     const std::size_t colon = path.rfind(':');
-    if (colon != std::string_view::npos && path.find_first_of("/}", colon) == std::string_view::npos) {
+    if (colon != std::string_view::npos &&
+        path.find_first_of("/}", colon) == std::string_view::npos) {
         route.verb = path.substr(colon + 1);
         path = path.substr(0, colon);
     }
@@ -47,7 +48,8 @@ Status Router::add(std::string_view method, std::string_view path_template, std:
         if (segment.starts_with('{') && segment.ends_with('}')) {
             segment = segment.substr(1, segment.size() - 2);
             if (segment.ends_with("=*")) segment.remove_suffix(2);
-            if (!is_field_path(segment)) return bad_template(path_template, "has a variable of another form");
+            if (!is_field_path(segment))
+                return bad_template(path_template, "has a variable of another form");
             route.segments.push_back({true, std::string(segment)});
         } else if (segment.empty() || segment.find_first_of("{}*") != std::string_view::npos) {
             return bad_template(path_template, "has a segment of another form");

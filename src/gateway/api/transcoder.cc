@@ -45,7 +45,8 @@ Verb verb_of(const google::api::HttpRule& rule) {
 
 const pb::FieldDescriptor* field_named(const pb::Descriptor& type, std::string_view name) {
     for (int i = 0; i < type.field_count(); ++i)
-        if (type.field(i)->name() == name || type.field(i)->json_name() == name) return type.field(i);
+        if (type.field(i)->name() == name || type.field(i)->json_name() == name)
+            return type.field(i);
     return nullptr;
 }
 
@@ -74,8 +75,10 @@ std::string one_spelling(std::string_view path) {
 
 /// Fields that the path or the body sets are no query parameters.
 bool is_query_field(const Transcoder::Match& match, std::string_view path) {
-    const auto* top = field_named(*match.operation->method->input_type(), path.substr(0, path.find('.')));
-    if (match.operation->whole_body || (top != nullptr && match.operation->body_field == top)) return false;
+    const auto* top =
+        field_named(*match.operation->method->input_type(), path.substr(0, path.find('.')));
+    if (match.operation->whole_body || (top != nullptr && match.operation->body_field == top))
+        return false;
     return std::ranges::none_of(match.bindings, [&](const Router::Binding& binding) {
         return one_spelling(binding.first) == one_spelling(path);
     });
@@ -118,7 +121,8 @@ Status Transcoder::add(const pb::MethodDescriptor& method, pb::MessageFactory& f
         operation->service = service_of(method.file()->package());
         operation->method = &method;
         operation->server_stream = method.server_streaming();
-        operation->anyone = std::ranges::find(rules.allow(), imece::api::v1::ANYONE) != rules.allow().end();
+        operation->anyone =
+            std::ranges::find(rules.allow(), imece::api::v1::ANYONE) != rules.allow().end();
         if (rules.success_status() != 0) operation->success_status = rules.success_status();
         operation->request = factory.GetPrototype(method.input_type());
         operation->response = factory.GetPrototype(method.output_type());
@@ -128,7 +132,8 @@ Status Transcoder::add(const pb::MethodDescriptor& method, pb::MessageFactory& f
         others_.push_back(make());
         return {};
     }
-    if (method.client_streaming()) return unservable(method, "a stream of requests has no REST form");
+    if (method.client_streaming())
+        return unservable(method, "a stream of requests has no REST form");
 
     std::vector<const google::api::HttpRule*> bindings{&rule};
     for (const auto& more : rule.additional_bindings()) bindings.push_back(&more);
@@ -145,7 +150,8 @@ Status Transcoder::add(const pb::MethodDescriptor& method, pb::MessageFactory& f
                 return unservable(method, "the body's field is one message");
         }
         IMECE_CHECK(router_.add(verb.method, verb.path, operations_.size()));
-        for (std::size_t at = verb.path.find('{'); at != std::string::npos; at = verb.path.find('{', at + 1)) {
+        for (std::size_t at = verb.path.find('{'); at != std::string::npos;
+             at = verb.path.find('{', at + 1)) {
             std::string name = verb.path.substr(at + 1, verb.path.find_first_of("=}", at) - at - 1);
             const auto* field = find_field(*method.input_type(), name);
             if (field == nullptr || field->is_repeated())
@@ -162,7 +168,8 @@ const Operation* Transcoder::find_rpc(std::string_view full_name) const {
     return found == others_.end() ? nullptr : found->get();
 }
 
-Result<Transcoder::Match> Transcoder::route(std::string_view http_method, std::string_view path) const {
+Result<Transcoder::Match> Transcoder::route(std::string_view http_method,
+                                            std::string_view path) const {
     IMECE_TRY(Router::Match found, router_.find(http_method, path));
     return Match{operations_[found.target].get(), std::move(found.bindings)};
 }
@@ -193,7 +200,8 @@ Status Transcoder::bind_body(const Operation& operation, std::string_view body,
     if (!operation.takes_body())
         return fail(ErrorCode::kInvalidArgument, "BODY_MISMATCH", "this route takes no body");
     if (operation.body_field != nullptr)
-        return read_json(body, *request.GetReflection()->MutableMessage(&request, operation.body_field));
+        return read_json(body,
+                         *request.GetReflection()->MutableMessage(&request, operation.body_field));
 
     // What the path says wins over what the body says of the same field.
     std::unique_ptr<pb::Message> whole(request.New());

@@ -20,10 +20,11 @@ struct Operation {
     std::string rpc;          ///< "/imece.messaging.v1.MessageService/ExplainMessage".
     std::string service;      ///< The module that answers: "messaging".
     const google::protobuf::MethodDescriptor* method = nullptr;
-    const google::protobuf::FieldDescriptor* body_field = nullptr;  ///< Null with whole_body or no body.
+    const google::protobuf::FieldDescriptor* body_field =
+        nullptr;  ///< Null with whole_body or no body.
     bool whole_body = false;
     bool server_stream = false;
-    bool anyone = false;       ///< No token is needed.
+    bool anyone = false;  ///< No token is needed.
     int success_status = 200;
     const google::protobuf::Message* request = nullptr;  ///< Prototypes.
     const google::protobuf::Message* response = nullptr;

@@ -30,7 +30,8 @@ Result<std::string> decode_form(std::string_view text) {
     std::ranges::replace(spaced, '+', ' ');
     auto decoded = percent_decode(spaced);
     if (!decoded)
-        return fail(ErrorCode::kInvalidArgument, "QUERY_INVALID", std::move(decoded.error().message));
+        return fail(ErrorCode::kInvalidArgument, "QUERY_INVALID",
+                    std::move(decoded.error().message));
     return decoded;
 }
 

@@ -25,14 +25,16 @@ Path below(Path path, int kind, int index) {
     return path;
 }
 
-void name_enum(const pb::EnumDescriptorProto& type, const std::string& scope, const Path& path, Names& names) {
+void name_enum(const pb::EnumDescriptorProto& type, const std::string& scope, const Path& path,
+               Names& names) {
     const std::string name = scope + "." + type.name();
     names[path] = name;
     for (int i = 0; i < type.value_size(); ++i)
         names[below(path, kValues, i)] = name + "." + type.value(i).name();
 }
 
-void name_message(const pb::DescriptorProto& type, const std::string& scope, const Path& path, Names& names) {
+void name_message(const pb::DescriptorProto& type, const std::string& scope, const Path& path,
+                  Names& names) {
     const std::string name = scope + "." + type.name();
     names[path] = name;
     for (int i = 0; i < type.field_size(); ++i)

@@ -23,18 +23,23 @@ namespace pb = google::protobuf;
 namespace api = imece::api::v1;
 
 constexpr char kAbout[] =
-    "The REST side of an imece site. Every error is an application/problem+json document with a stable `reason` "
-    "(see /docs/errors) and the `traceId` to report it with. Times are RFC 3339, bytes base64, 64-bit integers "
+    "The REST side of an imece site. Every error is an application/problem+json document with a "
+    "stable `reason` "
+    "(see /docs/errors) and the `traceId` to report it with. Times are RFC 3339, bytes base64, "
+    "64-bit integers "
     "text. Phones may hold a WebSocket at /v1/connect instead: its text frames are the JSON of "
-    "imece.messaging.v1.ClientFrame up and ServerFrame down; a browser passes its token as the protocols "
-    "'imece.v1, bearer.<token>'. It is closed with 4000 plus the gRPC code, and the reason in the close text.";
+    "imece.messaging.v1.ClientFrame up and ServerFrame down; a browser passes its token as the "
+    "protocols "
+    "'imece.v1, bearer.<token>'. It is closed with 4000 plus the gRPC code, and the reason in the "
+    "close text.";
 
 /// Reasons that any call may give, whatever its service says.
 constexpr const char* kAnyCall[] = {
-    "PEER_ERROR",     "TOKEN_INVALID",   "TOKEN_EXPIRED",  "TOKEN_REVOKED", "FIELD_INVALID",
-    "OVERLOADED",     "STORE_DOWN",      "KEYS_UNAVAILABLE", "DEADLINE_PASSED", "SHUTTING_DOWN",
-    "INTERNAL_ERROR", "DATA_MALFORMED",  "ROUTE_UNKNOWN",  "METHOD_NOT_ALLOWED", "BODY_MISMATCH",
-    "REQUEST_TOO_LARGE", "RATE_LIMITED", "QUERY_INVALID",  "HTTP_MALFORMED"};
+    "PEER_ERROR",      "TOKEN_INVALID",      "TOKEN_EXPIRED",  "TOKEN_REVOKED",
+    "FIELD_INVALID",   "OVERLOADED",         "STORE_DOWN",     "KEYS_UNAVAILABLE",
+    "DEADLINE_PASSED", "SHUTTING_DOWN",      "INTERNAL_ERROR", "DATA_MALFORMED",
+    "ROUTE_UNKNOWN",   "METHOD_NOT_ALLOWED", "BODY_MISMATCH",  "REQUEST_TOO_LARGE",
+    "RATE_LIMITED",    "QUERY_INVALID",      "HTTP_MALFORMED"};
 
 using Reasons = std::map<int, std::set<std::string>>;  ///< By HTTP status.
 
@@ -53,7 +58,8 @@ Reasons reasons_of(const Operation& operation) {
     if (!operation.anyone)
         for (const char* name : {"TOKEN_MISSING", "ROLE_MISSING"}) add_reason(reasons, name);
     if (operation.takes_body())
-        for (const char* name : {"BODY_NOT_JSON", "MEDIA_TYPE_UNSUPPORTED"}) add_reason(reasons, name);
+        for (const char* name : {"BODY_NOT_JSON", "MEDIA_TYPE_UNSUPPORTED"})
+            add_reason(reasons, name);
     reasons[431].insert("REQUEST_TOO_LARGE");
     reasons[501].insert("PEER_ERROR");  // The process does not run the service.
     reasons[503].insert("PEER_ERROR");  // The service cannot be reached.
@@ -69,7 +75,8 @@ json::object headers(int status) {
     if (status == 401) all["www-authenticate"] = {{"schema", {{"type", "string"}}}};
     if (status == 405) all["allow"] = {{"schema", {{"type", "string"}}}};
     if (status == 429 || status == 503)
-        all["retry-after"] = {{"description", "Seconds."}, {"schema", {{"type", "integer"}, {"minimum", 1}}}};
+        all["retry-after"] = {{"description", "Seconds."},
+                              {"schema", {{"type", "integer"}, {"minimum", 1}}}};
     return all;
 }
 
@@ -83,9 +90,13 @@ json::object problem_response(int status, const std::set<std::string>& names) {
     }
     return {{"description", description},
             {"headers", headers(status)},
-            {"content", {{"application/problem+json",
-                          {{"schema", {{"allOf", json::array{json::object{{"$ref", "#/components/schemas/Problem"}},
-                                        json::object{{"properties", {{"reason", {{"enum", std::move(listed)}}}}}}}}}}}}}}};
+            {"content",
+             {{"application/problem+json",
+               {{"schema",
+                 {{"allOf",
+                   json::array{json::object{{"$ref", "#/components/schemas/Problem"}},
+                               json::object{{"properties",
+                                             {{"reason", {{"enum", std::move(listed)}}}}}}}}}}}}}}};
 }
 
 json::object success_response(const Operation& operation, Schemas& schemas) {
@@ -95,10 +106,12 @@ json::object success_response(const Operation& operation, Schemas& schemas) {
                                     ". An event named 'error' holds a problem document."},
                 {"headers", headers(200)},
                 {"content", {{"text/event-stream", {{"schema", {{"type", "string"}}}}}}}};
-    return {{"description", status_phrase(operation.success_status).data()},
-            {"headers", headers(200)},
-            {"content", {{"application/json",
-                          {{"schema", schemas.reference(*operation.method->output_type(), Direction::kOut)}}}}}};
+    return {
+        {"description", status_phrase(operation.success_status).data()},
+        {"headers", headers(200)},
+        {"content",
+         {{"application/json",
+           {{"schema", schemas.reference(*operation.method->output_type(), Direction::kOut)}}}}}};
 }
 
 /// The fields that the path sets.
@@ -117,15 +130,16 @@ json::object parameter(const pb::FieldDescriptor& field, const std::string& name
     if (in_path && field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) schema["minLength"] = 1;
     json::object made{{"name", name}, {"in", in}};
     made["required"] = in_path || field.options().GetExtension(api::field).required();
-    if (const auto* description = schema.if_contains("description")) made["description"] = *description;
+    if (const auto* description = schema.if_contains("description"))
+        made["description"] = *description;
     schema.erase("description");
     made["schema"] = std::move(schema);
     return made;
 }
 
 /// Fields of nested messages are named by their path: "filter.namePart".
-void add_query(const pb::Descriptor& type, const std::string& prefix, const std::set<std::string>& without,
-               Schemas& schemas, json::array& parameters) {
+void add_query(const pb::Descriptor& type, const std::string& prefix,
+               const std::set<std::string>& without, Schemas& schemas, json::array& parameters) {
     constexpr int kDepth = 2;
     for (int i = 0; i < type.field_count(); ++i) {
         const auto& field = *type.field(i);
@@ -133,7 +147,8 @@ void add_query(const pb::Descriptor& type, const std::string& prefix, const std:
         const std::string name = prefix + field.json_name();
         const bool plain = field.cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE ||
                            is_timestamp(field.message_type()) || is_duration(field.message_type());
-        if (plain) parameters.push_back(parameter(field, name, "query", schemas));
+        if (plain)
+            parameters.push_back(parameter(field, name, "query", schemas));
         else if (!field.is_repeated() && std::ranges::count(name, '.') < kDepth)
             add_query(*field.message_type(), name + ".", {}, schemas, parameters);
     }
@@ -148,7 +163,8 @@ json::array parameters_of(const Operation& operation, Schemas& schemas) {
     if (operation.body_field != nullptr) set.insert(operation.body_field->name());
     if (!operation.whole_body) add_query(type, "", set, schemas, parameters);
     parameters.push_back({{"$ref", "#/components/parameters/traceparent"}});
-    if (!operation.server_stream) parameters.push_back({{"$ref", "#/components/parameters/timeout"}});
+    if (!operation.server_stream)
+        parameters.push_back({{"$ref", "#/components/parameters/timeout"}});
     return parameters;
 }
 
@@ -161,7 +177,9 @@ json::object body_of(const Operation& operation, Schemas& schemas) {
                               : schemas.object(type, Direction::kIn, without);
     const bool needed = operation.body_field != nullptr || schema.contains("required");
     return {{"required", needed},
-            {"content", {{"application/json", {{"schema", std::move(schema)}, {"example", example_of(type, without)}}}}}};
+            {"content",
+             {{"application/json",
+               {{"schema", std::move(schema)}, {"example", example_of(type, without)}}}}}};
 }
 
 std::string who_may(const api::MethodRules& rules) {
@@ -177,12 +195,14 @@ std::string who_may(const api::MethodRules& rules) {
 json::object operation_object(const Operation& operation, Schemas& schemas) {
     const auto& rules = operation.method->options().GetExtension(api::rules);
     const std::string_view comment = comment_on(operation.method->full_name());
-    json::object object{{"operationId", operation.method->name()}, {"tags", json::array{json::string(operation.service)}}};
+    json::object object{{"operationId", operation.method->name()},
+                        {"tags", json::array{json::string(operation.service)}}};
     std::string summary(comment.substr(0, comment.find(". ")));
     if (summary.ends_with('.')) summary.pop_back();
     object["summary"] = summary.empty() ? operation.method->name() : summary;
     object["description"] = std::string(comment) + (comment.empty() ? "" : "\n\n") + who_may(rules);
-    object["security"] = operation.anyone ? json::array() : json::array{json::object{{"bearer", json::array()}}};
+    object["security"] =
+        operation.anyone ? json::array() : json::array{json::object{{"bearer", json::array()}}};
     object["parameters"] = parameters_of(operation, schemas);
     if (operation.takes_body()) object["requestBody"] = body_of(operation, schemas);
 
@@ -199,13 +219,14 @@ json::object problem_schema() {
     return {{"type", "object"},
             {"description", "RFC 9457. 'reason' is stable; 'detail' is for people."},
             {"required", {"type", "title", "status", "detail", "code", "reason", "traceId"}},
-            {"properties", {{"type", {{"type", "string"}, {"format", "uri-reference"}}},
-                            {"title", string},
-                            {"status", {{"type", "integer"}, {"minimum", 400}, {"maximum", 599}}},
-                            {"detail", string},
-                            {"code", string},
-                            {"reason", string},
-                            {"traceId", {{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}}}}}};
+            {"properties",
+             {{"type", {{"type", "string"}, {"format", "uri-reference"}}},
+              {"title", string},
+              {"status", {{"type", "integer"}, {"minimum", 400}, {"maximum", 599}}},
+              {"detail", string},
+              {"code", string},
+              {"reason", string},
+              {"traceId", {{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}}}}}};
 }
 
 json::object components(Schemas& schemas) {
@@ -213,14 +234,22 @@ json::object components(Schemas& schemas) {
     all["Problem"] = problem_schema();
     return {
         {"schemas", std::move(all)},
-        {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}},
-        {"headers", {{"traceparent", {{"description", "W3C trace context of the call."}, {"schema", {{"type", "string"}}}}}}},
+        {"securitySchemes",
+         {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}},
+        {"headers",
+         {{"traceparent",
+           {{"description", "W3C trace context of the call."}, {"schema", {{"type", "string"}}}}}}},
         {"parameters",
          {{"traceparent",
-           {{"name", "traceparent"}, {"in", "header"}, {"description", "W3C trace context, carried on."},
-            {"schema", {{"type", "string"}, {"pattern", "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}}}}},
+           {{"name", "traceparent"},
+            {"in", "header"},
+            {"description", "W3C trace context, carried on."},
+            {"schema",
+             {{"type", "string"}, {"pattern", "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}}}}},
           {"timeout",
-           {{"name", "x-timeout-ms"}, {"in", "header"}, {"description", "How long the answer may take; 30000 without it."},
+           {{"name", "x-timeout-ms"},
+            {"in", "header"},
+            {"description", "How long the answer may take; 30000 without it."},
             {"schema", {{"type", "integer"}, {"minimum", 1}, {"maximum", 60000}}}}}}}};
 }
 
@@ -233,17 +262,22 @@ std::string openapi_json(const Transcoder& transcoder, std::string_view version)
     std::set<std::string> tagged;
     for (const auto& operation : transcoder.operations()) {
         std::string method = operation->http_method;
-        std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 32); });
+        std::ranges::transform(method, method.begin(),
+                               [](char c) { return static_cast<char>(c | 32); });
         if (!paths.contains(operation->path)) paths[operation->path] = json::object();
         paths[operation->path].as_object()[method] = operation_object(*operation, schemas);
         if (tagged.insert(operation->service).second)
-            tags.push_back({{"name", operation->service},
-                            {"description", text(comment_on(operation->method->service()->full_name()))}});
+            tags.push_back(
+                {{"name", operation->service},
+                 {"description", text(comment_on(operation->method->service()->full_name()))}});
     }
     const json::object document{
         {"openapi", "3.1.0"},
-        {"info", {{"title", "imece"}, {"version", text(version)}, {"description", kAbout},
-                  {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+        {"info",
+         {{"title", "imece"},
+          {"version", text(version)},
+          {"description", kAbout},
+          {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
         {"servers", json::array{json::object{{"url", "/"}}}},
         {"tags", std::move(tags)},
         {"paths", std::move(paths)},

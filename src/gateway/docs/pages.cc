@@ -6,7 +6,8 @@
 
 namespace imece::gateway {
 
-std::map<std::string, Reply, std::less<>> make_pages(const Transcoder& transcoder, std::string_view version) {
+std::map<std::string, Reply, std::less<>> make_pages(const Transcoder& transcoder,
+                                                     std::string_view version) {
     constexpr std::string_view kHtml = "text/html; charset=utf-8";
     constexpr std::string_view kScript = "text/javascript; charset=utf-8";
     std::map<std::string, Reply, std::less<>> pages;

@@ -12,6 +12,7 @@ namespace imece::gateway {
 
 /// Path → page: /docs, /docs/errors, /openapi.json, /setup and what these load. All of it is compiled in and
 /// asks nothing of any other host.
-std::map<std::string, Reply, std::less<>> make_pages(const Transcoder& transcoder, std::string_view version);
+std::map<std::string, Reply, std::less<>> make_pages(const Transcoder& transcoder,
+                                                     std::string_view version);
 
 }  // namespace imece::gateway

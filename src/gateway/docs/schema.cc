@@ -68,8 +68,9 @@ json::object integer_schema(const Field& field, const Rules& rules, Direction di
     json::object schema;
     if (wide) {
         // 64 bits do not fit into JavaScript's numbers: they travel as text.
-        schema["type"] = direction == Direction::kOut ? json::value("string")
-                                                      : json::value(json::array{"string", "integer"});
+        schema["type"] = direction == Direction::kOut
+                             ? json::value("string")
+                             : json::value(json::array{"string", "integer"});
         schema["format"] = is_signed ? "int64" : "uint64";
         schema["pattern"] = is_signed ? "^-?[0-9]{1,18}$" : "^[0-9]{1,19}$";
         if (direction == Direction::kIn && !is_signed) schema["minimum"] = 0;
@@ -125,8 +126,7 @@ json::object Schemas::value(const Field& field, Direction direction) {
         }
         case Field::CPPTYPE_MESSAGE: break;
     }
-    if (is_timestamp(field.message_type()))
-        return {{"type", "string"}, {"format", "date-time"}};
+    if (is_timestamp(field.message_type())) return {{"type", "string"}, {"format", "date-time"}};
     if (is_duration(field.message_type())) return {{"type", "string"}, {"pattern", kDuration}};
     return reference(*field.message_type(), direction);
 }
@@ -183,7 +183,8 @@ json::value example_of(const Field& field) {
     const std::string& given = rules.example();
     switch (field.cpp_type()) {
         case Field::CPPTYPE_STRING: {
-            if (field.type() != Field::TYPE_BYTES) return json::string(given.empty() ? "text" : given);
+            if (field.type() != Field::TYPE_BYTES)
+                return json::string(given.empty() ? "text" : given);
             std::string text;
             append_base64(text, std::string(std::max(rules.min_length(), 3u), '\0'));
             return json::string(text);
@@ -195,11 +196,13 @@ json::value example_of(const Field& field) {
         }
         case Field::CPPTYPE_INT32:
         case Field::CPPTYPE_UINT32:
-            return given.empty() ? static_cast<std::int64_t>(std::max(rules.minimum(), 1.0)) : std::stoll(given);
+            return given.empty() ? static_cast<std::int64_t>(std::max(rules.minimum(), 1.0))
+                                 : std::stoll(given);
         case Field::CPPTYPE_INT64:
         case Field::CPPTYPE_UINT64: return json::string(given.empty() ? "1" : given);
         case Field::CPPTYPE_FLOAT:
-        case Field::CPPTYPE_DOUBLE: return given.empty() ? std::max(rules.minimum(), 0.5) : std::stod(given);
+        case Field::CPPTYPE_DOUBLE:
+            return given.empty() ? std::max(rules.minimum(), 0.5) : std::stod(given);
         case Field::CPPTYPE_MESSAGE: break;
     }
     if (is_timestamp(field.message_type())) return "2023-02-06T01:17:34.000Z";

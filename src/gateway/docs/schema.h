@@ -30,7 +30,8 @@ private:
 };
 
 /// A value that the schema takes, for the documentation.
-boost::json::value example_of(const google::protobuf::Descriptor& type, const std::set<std::string>& without);
+boost::json::value example_of(const google::protobuf::Descriptor& type,
+                              const std::set<std::string>& without);
 boost::json::value example_of(const google::protobuf::FieldDescriptor& field);
 
 }  // namespace imece::gateway

@@ -16,7 +16,9 @@ constexpr std::string_view kBearerProtocol = "bearer.";
 
 bool same_word(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, [](char x, char y) {
-        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+        const auto lower = [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        };
         return lower(x) == lower(y);
     });
 }
@@ -93,8 +95,9 @@ Edge::Edge(EdgeLimits limits, Deps deps)
             made.by_class[group] = &deps_.metrics.counter(
                 "imece_gateway_requests_total", "HTTP requests answered",
                 {{"route", label}, {"status", std::to_string(group) + "xx"}});
-        made.seconds = &deps_.metrics.seconds("imece_gateway_request_seconds",
-                                              "From a request's head to its answer", {{"route", label}});
+        made.seconds =
+            &deps_.metrics.seconds("imece_gateway_request_seconds",
+                                   "From a request's head to its answer", {{"route", label}});
         meters_.emplace(label, made);
     };
     for (const auto& operation : deps_.transcoder.operations())
@@ -131,12 +134,14 @@ std::optional<Reply> Edge::own_route(const RequestHead& head, std::string_view p
         return std::nullopt;
     visit.label = "page";
     if (head.method != "GET" && head.method != "HEAD") {
-        Reply refused = refusal(visit, {Error{ErrorCode::kUnimplemented, "METHOD_NOT_ALLOWED",
-                                              "this path takes GET"}, {}});
+        Reply refused = refusal(
+            visit,
+            {Error{ErrorCode::kUnimplemented, "METHOD_NOT_ALLOWED", "this path takes GET"}, {}});
         refused.headers.emplace_back("allow", "GET, HEAD");
         return refused;
     }
-    if (metrics) return Reply{200, "text/plain; version=0.0.4; charset=utf-8", deps_.metrics.scrape()};
+    if (metrics)
+        return Reply{200, "text/plain; version=0.0.4; charset=utf-8", deps_.metrics.scrape()};
     if (path == "/healthz") return Reply{200, "application/json", R"({"status":"ok"})"};
     if (path == "/readyz") {
         const Status ready = deps_.ready ? deps_.ready() : Status();
@@ -148,19 +153,25 @@ std::optional<Reply> Edge::own_route(const RequestHead& head, std::string_view p
 
 Edge::Outcome Edge::api_call(const RequestHead& head, const Target& target, Visit& visit,
                              SteadyPoint now) {
-    const auto refuse = [&](Error error) -> Outcome { return refusal(visit, {std::move(error), {}}); };
+    const auto refuse = [&](Error error) -> Outcome {
+        return refusal(visit, {std::move(error), {}});
+    };
 
     const bool socket = target.path == kSocketPath;
     auto token = bearer_token(head.authorization);
     if (token && token->empty() && socket) token = protocol_token(head.socket_protocols);
-    Result<runtime::TokenClaims> claims = fail(ErrorCode::kUnauthenticated, "TOKEN_MISSING", "no token");
-    if (!token) claims = std::unexpected(token.error());
-    else if (!token->empty()) claims = deps_.verify(*token);
+    Result<runtime::TokenClaims> claims =
+        fail(ErrorCode::kUnauthenticated, "TOKEN_MISSING", "no token");
+    if (!token)
+        claims = std::unexpected(token.error());
+    else if (!token->empty())
+        claims = deps_.verify(*token);
 
     // Without a good token the address answers for the call: guessing tokens costs us signature checks.
     const bool signed_in = claims.has_value();
     const std::string principal = signed_in ? claims->kind + ":" + claims->subject : std::string();
-    if (const auto wait = signed_in ? principals_.take(principal, now) : anonymous_.take(head.address, now)) {
+    if (const auto wait =
+            signed_in ? principals_.take(principal, now) : anonymous_.take(head.address, now)) {
         limited_.add();
         return refusal(visit, limited(*wait, signed_in ? "principal" : "address without a token"));
     }
@@ -184,8 +195,8 @@ Edge::Outcome Edge::api_call(const RequestHead& head, const Target& target, Visi
         if (!signed_in) return refuse(claims.error());
         call.operation = deps_.transcoder.find_rpc(kSocketRpc);
         call.socket = true;
-        call.socket_protocol = any_item(head.socket_protocols,
-                                        [](std::string_view item) { return item == kSocketProtocol; });
+        call.socket_protocol = any_item(
+            head.socket_protocols, [](std::string_view item) { return item == kSocketProtocol; });
         return call;
     }
 
@@ -197,8 +208,9 @@ Edge::Outcome Edge::api_call(const RequestHead& head, const Target& target, Visi
         return refused;
     }
     if (head.method == "HEAD" && match->operation->server_stream) {
-        Reply refused = refusal(visit, {Error{ErrorCode::kUnimplemented, "METHOD_NOT_ALLOWED",
-                                              "a stream has no HEAD"}, {}});
+        Reply refused = refusal(
+            visit,
+            {Error{ErrorCode::kUnimplemented, "METHOD_NOT_ALLOWED", "a stream has no HEAD"}, {}});
         refused.headers.emplace_back("allow", "GET");
         return refused;
     }
@@ -221,10 +233,12 @@ void Edge::take_body(Visit& visit, std::string_view content_type, std::string_vi
     if (call == nullptr || call->socket) return;
     if (!body.empty() && call->operation->takes_body() && !is_json(content_type)) {
         visit.outcome = refusal(visit, {Error{ErrorCode::kInvalidArgument, "MEDIA_TYPE_UNSUPPORTED",
-                                              "send 'content-type: application/json'"}, {}});
+                                              "send 'content-type: application/json'"},
+                                        {}});
         return;
     }
-    if (const auto bound = deps_.transcoder.bind_body(*call->operation, body, *call->request); !bound)
+    if (const auto bound = deps_.transcoder.bind_body(*call->operation, body, *call->request);
+        !bound)
         visit.outcome = refusal(visit, {bound.error(), {}});
 }
 
@@ -252,13 +266,15 @@ Reply Edge::refusal(const Visit& visit, const Failure& failure) const {
     const int status = http_status(failure.error);
     Reply reply{status, kProblem, problem_json(failure.error, status, visit.trace.trace_id_text())};
     if (status == 401)
-        reply.headers.emplace_back("www-authenticate",
-                                   failure.error.reason.starts_with("TOKEN_") && failure.error.reason != "TOKEN_MISSING"
-                                       ? R"(Bearer realm="imece", error="invalid_token")"
-                                       : R"(Bearer realm="imece")");
+        reply.headers.emplace_back(
+            "www-authenticate",
+            failure.error.reason.starts_with("TOKEN_") && failure.error.reason != "TOKEN_MISSING"
+                ? R"(Bearer realm="imece", error="invalid_token")"
+                : R"(Bearer realm="imece")");
     if (failure.retry_after && (status == 429 || status == 503)) {
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(*failure.retry_after).count();
-        reply.headers.emplace_back("retry-after", std::to_string(std::max<std::int64_t>(seconds, 1)));
+        reply.headers.emplace_back("retry-after",
+                                   std::to_string(std::max<std::int64_t>(seconds, 1)));
     }
     return reply;
 }
@@ -278,8 +294,9 @@ Result<std::chrono::milliseconds> Edge::timeout_of(std::string_view text) const 
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, ms);
     if (error != std::errc() || stop != end || ms < 1 || ms > limits_.timeout_max.count())
-        return fail(ErrorCode::kInvalidArgument, "HTTP_MALFORMED",
-                    "x-timeout-ms is a number from 1 to " + std::to_string(limits_.timeout_max.count()));
+        return fail(
+            ErrorCode::kInvalidArgument, "HTTP_MALFORMED",
+            "x-timeout-ms is a number from 1 to " + std::to_string(limits_.timeout_max.count()));
     return std::chrono::milliseconds(ms);
 }
 

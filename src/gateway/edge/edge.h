@@ -41,12 +41,12 @@ struct RequestHead {
     std::string_view authorization;
     std::string_view content_type;
     std::string_view trace_parent;
-    std::string_view timeout_ms;          ///< x-timeout-ms
+    std::string_view timeout_ms;  ///< x-timeout-ms
     std::string_view origin;
-    std::string_view preflight_method;    ///< access-control-request-method
-    std::string_view socket_protocols;    ///< sec-websocket-protocol
-    bool upgrade = false;                 ///< To a WebSocket.
-    std::string_view address;             ///< The peer's, for its rate: an IPv4, or an IPv6 /64.
+    std::string_view preflight_method;  ///< access-control-request-method
+    std::string_view socket_protocols;  ///< sec-websocket-protocol
+    bool upgrade = false;               ///< To a WebSocket.
+    std::string_view address;           ///< The peer's, for its rate: an IPv4, or an IPv6 /64.
     bool loopback = false;
 };
 
@@ -55,8 +55,8 @@ struct ApiCall {
     const Operation* operation = nullptr;
     std::unique_ptr<google::protobuf::Message> request;
     CallHead head;
-    std::string principal;  ///< "user:…", "device:…", or empty.
-    bool socket = false;    ///< The WebSocket.
+    std::string principal;         ///< "user:…", "device:…", or empty.
+    bool socket = false;           ///< The WebSocket.
     bool socket_protocol = false;  ///< The client asked for the protocol "imece.v1".
 };
 

@@ -15,11 +15,13 @@ constexpr std::string_view kSecurity =
     "x-frame-options: DENY\r\n"
     "referrer-policy: no-referrer\r\n"
     "cross-origin-opener-policy: same-origin\r\n";
-constexpr std::string_view kHsts = "strict-transport-security: max-age=31536000; includeSubDomains\r\n";
+constexpr std::string_view kHsts =
+    "strict-transport-security: max-age=31536000; includeSubDomains\r\n";
 
 }  // namespace
 
-void write_head(const Reply& reply, const Framing& framing, std::string_view date, std::string& out) {
+void write_head(const Reply& reply, const Framing& framing, std::string_view date,
+                std::string& out) {
     const auto header = [&](std::string_view name, std::string_view value) {
         out += name;
         out += ": ";
@@ -41,8 +43,10 @@ void write_head(const Reply& reply, const Framing& framing, std::string_view dat
     }
     header("cache-control", reply.may_be_cached ? "no-cache" : "no-store");
     for (const auto& [name, value] : reply.headers) header(name, value);
-    if (!framing.keep_alive) header("connection", "close");
-    else if (framing.http_1_0) header("connection", "keep-alive");
+    if (!framing.keep_alive)
+        header("connection", "close");
+    else if (framing.http_1_0)
+        header("connection", "keep-alive");
     out += kSecurity;
     if (framing.tls) out += kHsts;
     out += "\r\n";
@@ -57,11 +61,10 @@ std::string http_date(TimePoint at) {
     const year_month_day date{day};
     const hh_mm_ss time{floor<seconds>(at - day)};
     char text[64];
-    const int size = std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                                   kDays[weekday(day).c_encoding()], unsigned(date.day()),
-                                   kMonths[unsigned(date.month()) - 1], int(date.year()),
-                                   int(time.hours().count()), int(time.minutes().count()),
-                                   int(time.seconds().count()));
+    const int size = std::snprintf(
+        text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT", kDays[weekday(day).c_encoding()],
+        unsigned(date.day()), kMonths[unsigned(date.month()) - 1], int(date.year()),
+        int(time.hours().count()), int(time.minutes().count()), int(time.seconds().count()));
     return {text, static_cast<std::size_t>(size)};
 }
 

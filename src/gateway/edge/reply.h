@@ -30,7 +30,8 @@ struct Framing {
 
 /// Appends the status line and all headers, those of security among them, with the empty line.
 /// `date` is an IMF-fixdate.
-void write_head(const Reply& reply, const Framing& framing, std::string_view date, std::string& out);
+void write_head(const Reply& reply, const Framing& framing, std::string_view date,
+                std::string& out);
 
 /// "Mon, 06 Feb 2023 01:17:34 GMT".
 std::string http_date(TimePoint at);

@@ -31,7 +31,8 @@ class UpstreamStream {
 public:
     virtual ~UpstreamStream() = default;
     /// Null when there is no further message.
-    virtual void read(std::move_only_function<void(std::unique_ptr<google::protobuf::Message>)> done) = 0;
+    virtual void read(
+        std::move_only_function<void(std::unique_ptr<google::protobuf::Message>)> done) = 0;
     /// False when the stream is over. `message` is free when write returns.
     virtual void write(const google::protobuf::Message& message,
                        std::move_only_function<void(bool)> done) = 0;

@@ -16,14 +16,13 @@ template <class T, class Begin>
 boost::asio::awaitable<T> answer_of(Begin begin) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
         [](auto handler, Begin start) {
-            start(std::move_only_function<void(T)>(
-                [handler = std::move(handler)](T value) mutable {
-                    auto executor = boost::asio::get_associated_executor(handler);
-                    boost::asio::post(executor, [handler = std::move(handler),
-                                                 value = std::move(value)]() mutable {
+            start(std::move_only_function<void(T)>([handler = std::move(handler)](T value) mutable {
+                auto executor = boost::asio::get_associated_executor(handler);
+                boost::asio::post(
+                    executor, [handler = std::move(handler), value = std::move(value)]() mutable {
                         std::move(handler)(std::move(value));
                     });
-                }));
+            }));
         },
         boost::asio::use_awaitable, std::move(begin));
 }

@@ -3,8 +3,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <vector>
@@ -166,17 +166,21 @@ Status HttpServer::start() {
     state.port = state.acceptor->local_endpoint().port();
 
     auto& metrics = state.shared.deps.metrics;
-    const auto gauge = [&](const char* name, const char* help, const std::atomic<std::size_t>& value) {
-        state.gauges.push_back(metrics.gauge(name, help, {}, [&value] { return double(value.load()); }));
+    const auto gauge = [&](const char* name, const char* help,
+                           const std::atomic<std::size_t>& value) {
+        state.gauges.push_back(
+            metrics.gauge(name, help, {}, [&value] { return double(value.load()); }));
     };
     gauge("imece_gateway_connections", "Open connections", state.shared.connections);
     gauge("imece_gateway_websockets", "Open WebSockets", state.shared.sockets);
     gauge("imece_gateway_body_bytes", "Request bodies being held", state.shared.buffered_bytes);
 
     asio::co_spawn(state.workers[0]->context, State::accept(state), asio::detached);
-    for (auto& worker : state.workers) worker->thread = std::thread([raw = worker.get()] { raw->run(); });
-    runtime::log(runtime::LogLevel::kInfo, "http_listening",
-                 {{"address", config.listen}, {"port", state.port}, {"tls", bool(state.shared.tls)}});
+    for (auto& worker : state.workers)
+        worker->thread = std::thread([raw = worker.get()] { raw->run(); });
+    runtime::log(
+        runtime::LogLevel::kInfo, "http_listening",
+        {{"address", config.listen}, {"port", state.port}, {"tls", bool(state.shared.tls)}});
     return {};
 }
 

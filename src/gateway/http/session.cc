@@ -73,14 +73,18 @@ asio::awaitable<void> Session<Stream>::run(std::shared_ptr<Session> self) {
 
 template <class Stream>
 void Session<Stream>::drain() {
-    if (hooks.drain) hooks.drain();
-    else if (idle_ && !taken_) socket().close();
+    if (hooks.drain)
+        hooks.drain();
+    else if (idle_ && !taken_)
+        socket().close();
 }
 
 template <class Stream>
 void Session<Stream>::abort() {
-    if (hooks.abort) hooks.abort();
-    else if (!taken_) socket().close();
+    if (hooks.abort)
+        hooks.abort();
+    else if (!taken_)
+        socket().close();
 }
 
 template <>
@@ -178,7 +182,8 @@ asio::awaitable<bool> Session<Stream>::respond(Parser& parser, Visit& visit) {
     Edge& edge = shared().deps.edge;
     ApiCall* const call = visit.call();
     if (call == nullptr)
-        co_return co_await send(edge.finish(visit, std::move(std::get<Reply>(visit.outcome)), now()));
+        co_return co_await send(
+            edge.finish(visit, std::move(std::get<Reply>(visit.outcome)), now()));
     if (call->socket) {
         auto self = this->shared_from_this();
         co_await serve_socket(self, parser.release(), std::move(visit));
@@ -203,14 +208,19 @@ asio::awaitable<void> Session<Stream>::refuse_parse(beast::error_code error) {
     if (error == http::error::end_of_stream || error == http::error::partial_message) co_return;
     keep_alive_ = false;
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
-        co_await send(edge.refuse_head(
-            too_large("the head is over " + std::to_string(shared().config.header_bytes_max) + " bytes"), 431));
+        co_await send(
+            edge.refuse_head(too_large("the head is over " +
+                                       std::to_string(shared().config.header_bytes_max) + " bytes"),
+                             431));
     else if (error == http::error::body_limit)
-        co_await send(edge.refuse_head(
-            too_large("the body is over " + std::to_string(edge.limits().body_bytes_max) + " bytes"), 413));
+        co_await send(
+            edge.refuse_head(too_large("the body is over " +
+                                       std::to_string(edge.limits().body_bytes_max) + " bytes"),
+                             413));
     else
         co_await send(edge.refuse_head(
-            {ErrorCode::kInvalidArgument, "HTTP_MALFORMED", "malformed HTTP: " + error.message()}, 400));
+            {ErrorCode::kInvalidArgument, "HTTP_MALFORMED", "malformed HTTP: " + error.message()},
+            400));
     co_await linger();
 }
 
@@ -232,7 +242,7 @@ asio::awaitable<bool> Session<Stream>::send(Reply reply) {
     write_head(reply, frame, worker_.date(), head);
     if (frame.head_only) reply.body.clear();
     const bool sent = co_await write(std::move(head), std::move(reply.body));
-    co_return sent && frame.keep_alive;
+    co_return sent&& frame.keep_alive;
 }
 
 template <class Stream>
@@ -296,8 +306,10 @@ void start_session(Worker& worker, asio::ip::tcp::socket socket) {
         return;
     }
     socket.set_option(asio::ip::tcp::no_delay(true), error);
-    if (worker.shared.tls) spawn(worker, TlsStream(std::move(socket), *worker.shared.tls), peer);
-    else spawn(worker, PlainStream(std::move(socket)), peer);
+    if (worker.shared.tls)
+        spawn(worker, TlsStream(std::move(socket), *worker.shared.tls), peer);
+    else
+        spawn(worker, PlainStream(std::move(socket)), peer);
 }
 
 }  // namespace imece::gateway

@@ -24,7 +24,7 @@ struct EventStream {
     std::shared_ptr<UpstreamStream> rpc;
     asio::steady_timer wake;  ///< Cancelled when one of the below changes.
     std::optional<Incoming> incoming;
-    bool closed = false;    ///< The client is gone.
+    bool closed = false;  ///< The client is gone.
     bool draining = false;
     bool reading = false;
 
@@ -33,7 +33,8 @@ struct EventStream {
 
 asio::awaitable<void> fetch(std::shared_ptr<EventStream> events) {
     auto* const rpc = events->rpc.get();
-    Incoming message = co_await answer_of<Incoming>([rpc](auto done) { rpc->read(std::move(done)); });
+    Incoming message =
+        co_await answer_of<Incoming>([rpc](auto done) { rpc->read(std::move(done)); });
     events->incoming = std::move(message);
     events->reading = false;
     events->notify();
@@ -83,7 +84,8 @@ std::string event_of(const google::protobuf::Message& message, std::uint64_t id)
 }
 
 /// Stops the rpc and hears what it came to.
-asio::awaitable<std::expected<void, Failure>> finish(std::shared_ptr<EventStream> events, bool cancel) {
+asio::awaitable<std::expected<void, Failure>> finish(std::shared_ptr<EventStream> events,
+                                                     bool cancel) {
     if (cancel) events->rpc->cancel();
     while (events->reading) {
         events->wake.expires_after(std::chrono::seconds(60));
@@ -124,8 +126,9 @@ asio::awaitable<bool> serve_events(std::shared_ptr<Session<Stream>> session, Vis
     if (refused) {
         const auto came_to = co_await finish(events, false);
         if (!came_to) {
-            const Reply reply = shared.deps.edge.finish(
-                visit, shared.deps.edge.refusal(visit, came_to.error()), std::chrono::steady_clock::now());
+            const Reply reply =
+                shared.deps.edge.finish(visit, shared.deps.edge.refusal(visit, came_to.error()),
+                                        std::chrono::steady_clock::now());
             write_head(reply, framing, session->worker().date(), out);
             co_await session->write(std::move(out), reply.body);
             session->hooks = {};
@@ -160,7 +163,8 @@ asio::awaitable<bool> serve_events(std::shared_ptr<Session<Stream>> session, Vis
         const auto came_to = co_await finish(events, !ended);
         if (alive && ended && !came_to) {
             const Reply problem = shared.deps.edge.refusal(visit, came_to.error());
-            alive = co_await session->write({}, chunk("event: error\ndata: " + problem.body + "\n\n", chunked));
+            alive = co_await session->write(
+                {}, chunk("event: error\ndata: " + problem.body + "\n\n", chunked));
         }
     }
     if (alive && chunked) co_await session->write({}, "0\r\n\r\n");

@@ -23,7 +23,8 @@ using CameTo = std::expected<void, Failure>;
 /// What both directions share. Touched on the worker's thread only.
 template <class Stream>
 struct Link {
-    using Socket = websocket::stream<Stream, false>;  // No compression: sealed bodies do not compress.
+    using Socket =
+        websocket::stream<Stream, false>;  // No compression: sealed bodies do not compress.
 
     Link(std::shared_ptr<Session<Stream>> of)
         : session(std::move(of)),
@@ -61,7 +62,8 @@ asio::awaitable<void> pump_up(std::shared_ptr<Link<Stream>> link) {
         if (error) co_return link->stop(std::nullopt);
         if (!link->socket.got_text()) {
             link->unsupported = true;
-            co_return link->stop(Error{ErrorCode::kInvalidArgument, "BODY_NOT_JSON", "frames are text"});
+            co_return link->stop(
+                Error{ErrorCode::kInvalidArgument, "BODY_NOT_JSON", "frames are text"});
         }
         const auto wait = edge.frame_pause(link->principal, std::chrono::steady_clock::now());
         if (wait.count() > 0) {
@@ -70,7 +72,8 @@ asio::awaitable<void> pump_up(std::shared_ptr<Link<Stream>> link) {
         }
         link->frame->Clear();
         const auto bytes = buffer.cdata();
-        const Status read = read_json({static_cast<const char*>(bytes.data()), bytes.size()}, *link->frame);
+        const Status read =
+            read_json({static_cast<const char*>(bytes.data()), bytes.size()}, *link->frame);
         buffer.consume(buffer.size());
         if (buffer.capacity() > kKeptBytes) buffer.shrink_to_fit();
         if (!read) co_return link->stop(read.error());
@@ -88,7 +91,8 @@ asio::awaitable<void> pump_down(std::shared_ptr<Link<Stream>> link) {
     auto* const rpc = link->rpc.get();
     std::string text;
     while (true) {
-        const Incoming message = co_await answer_of<Incoming>([rpc](auto done) { rpc->read(std::move(done)); });
+        const Incoming message =
+            co_await answer_of<Incoming>([rpc](auto done) { rpc->read(std::move(done)); });
         if (message == nullptr) co_return;
         text.clear();
         write_json(*message, Defaults::kOmit, text);
@@ -103,10 +107,11 @@ void set_options(Link<Stream>& link, const Visit& visit) {
     const HttpConfig& config = link.session->shared().config;
     auto& socket = link.socket;
     beast::get_lowest_layer(socket).expires_never();  // The WebSocket has timers of its own.
-    socket.set_option(websocket::stream_base::timeout{config.header_timeout, config.idle_timeout, true});
+    socket.set_option(
+        websocket::stream_base::timeout{config.header_timeout, config.idle_timeout, true});
     socket.set_option(websocket::stream_base::decorator(
-        [trace = visit.trace.header(), protocol = visit.outcome.index() == 1 &&
-                                                  std::get<ApiCall>(visit.outcome).socket_protocol](
+        [trace = visit.trace.header(),
+         protocol = visit.outcome.index() == 1 && std::get<ApiCall>(visit.outcome).socket_protocol](
             websocket::response_type& response) {
             response.set("traceparent", trace);
             if (protocol) response.set(beast::http::field::sec_websocket_protocol, "imece.v1");
@@ -161,7 +166,8 @@ asio::awaitable<void> serve_socket(std::shared_ptr<Session<Stream>> session, Htt
 
     link->finished = true;
     auto* const rpc = link->rpc.get();
-    const CameTo came_to = co_await answer_of<CameTo>([rpc](auto done) { rpc->finish(std::move(done)); });
+    const CameTo came_to =
+        co_await answer_of<CameTo>([rpc](auto done) { rpc->finish(std::move(done)); });
     session->hooks.drain = {};
     session->hooks.abort = [raw = link.get()] { beast::get_lowest_layer(raw->socket).close(); };
     co_await link->socket.async_close(reason_of(*link, came_to), kValue);
@@ -170,7 +176,9 @@ asio::awaitable<void> serve_socket(std::shared_ptr<Session<Stream>> session, Htt
     session->hooks = {};
 }
 
-template asio::awaitable<void> serve_socket(std::shared_ptr<Session<PlainStream>>, HttpRequest, Visit);
-template asio::awaitable<void> serve_socket(std::shared_ptr<Session<TlsStream>>, HttpRequest, Visit);
+template asio::awaitable<void> serve_socket(std::shared_ptr<Session<PlainStream>>, HttpRequest,
+                                            Visit);
+template asio::awaitable<void> serve_socket(std::shared_ptr<Session<TlsStream>>, HttpRequest,
+                                            Visit);
 
 }  // namespace imece::gateway

@@ -39,21 +39,24 @@ std::unique_ptr<pb::Message> from_buffer(grpc::ByteBuffer& buffer, const pb::Mes
 }
 
 Failure unreadable() {
-    return {Error{ErrorCode::kInternal, "INTERNAL_ERROR", "the service's answer cannot be read"}, {}};
+    return {Error{ErrorCode::kInternal, "INTERNAL_ERROR", "the service's answer cannot be read"},
+            {}};
 }
 
 Failure failure_of(const grpc::Status& status) {
     Failure failure{runtime::from_grpc(status), {}};
     // gRPC itself gives no reasons; these two are ours to name.
     if (failure.error.reason == "PEER_ERROR" && failure.error.code == ErrorCode::kDeadlineExceeded)
-        failure.error = {ErrorCode::kDeadlineExceeded, "DEADLINE_PASSED", "the deadline passed before the answer"};
+        failure.error = {ErrorCode::kDeadlineExceeded, "DEADLINE_PASSED",
+                         "the deadline passed before the answer"};
     google::rpc::Status rich;
     if (!rich.ParseFromString(status.error_details())) return failure;
     google::rpc::RetryInfo retry;
     for (const auto& detail : rich.details())
         if (detail.UnpackTo(&retry))
-            failure.retry_after = std::chrono::seconds(retry.retry_delay().seconds()) +
-                                  std::chrono::milliseconds(retry.retry_delay().nanos() / 1'000'000);
+            failure.retry_after =
+                std::chrono::seconds(retry.retry_delay().seconds()) +
+                std::chrono::milliseconds(retry.retry_delay().nanos() / 1'000'000);
     return failure;
 }
 
@@ -164,9 +167,12 @@ public:
     }
     void OnDone(const grpc::Status& status) override {
         const auto keep = std::move(self_);
-        if (unreadable_) finish_done_(std::unexpected(unreadable()));
-        else if (!status.ok()) finish_done_(std::unexpected(failure_of(status)));
-        else finish_done_({});
+        if (unreadable_)
+            finish_done_(std::unexpected(unreadable()));
+        else if (!status.ok())
+            finish_done_(std::unexpected(failure_of(status)));
+        else
+            finish_done_({});
         in_flight_.remove(&context_);
     }
 
@@ -197,8 +203,9 @@ public:
         call->in_flight = &in_flight_;
         fill(call->context, head);
         in_flight_.add(&call->context);
-        stub(operation.service).UnaryCall(&call->context, operation.rpc, {}, &call->request, &call->response,
-                                          [call](const grpc::Status& status) { call->finish(status); });
+        stub(operation.service)
+            .UnaryCall(&call->context, operation.rpc, {}, &call->request, &call->response,
+                       [call](const grpc::Status& status) { call->finish(status); });
     }
     std::shared_ptr<UpstreamStream> open(const Operation& operation, const CallHead& head,
                                          const pb::Message* request) override {

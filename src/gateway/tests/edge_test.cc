@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 class EdgeTest : public testing::Test {
 protected:
     EdgeTest()
-        : transcoder_(*Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory())) {
+        : transcoder_(*Transcoder::make(contracts(),
+                                        *google::protobuf::MessageFactory::generated_factory())) {
         limits_.cors_origins = "https://map.example, https://two.example";
         make();
     }
@@ -21,12 +22,15 @@ protected:
         std::map<std::string, Reply, std::less<>> pages;
         pages.emplace("/docs", Reply{200, "text/html", "page"});
         edge_ = std::make_unique<Edge>(
-            limits_, Edge::Deps{transcoder_, random_, metrics_, verify, [this] { return ready_; }, std::move(pages)});
+            limits_, Edge::Deps{transcoder_, random_, metrics_, verify, [this] { return ready_; },
+                                std::move(pages)});
     }
     static Result<runtime::TokenClaims> verify(std::string_view token) {
         if (token == "late") return fail(ErrorCode::kUnauthenticated, "TOKEN_EXPIRED", "too late");
-        if (token == "early") return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE", "no keys yet");
-        if (!token.starts_with("good")) return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "no");
+        if (token == "early")
+            return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE", "no keys yet");
+        if (!token.starts_with("good"))
+            return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "no");
         runtime::TokenClaims claims;
         claims.kind = "device";
         claims.subject = token;
@@ -48,7 +52,8 @@ protected:
         last_ = edge_->finish(visit, reply, now_);
         const auto at = reply.body.find("\"reason\":\"");
         if (at == std::string::npos) return std::to_string(reply.status);
-        return std::to_string(reply.status) + " " + reply.body.substr(at + 10, reply.body.find('"', at + 10) - at - 10);
+        return std::to_string(reply.status) + " " +
+               reply.body.substr(at + 10, reply.body.find('"', at + 10) - at - 10);
     }
     std::string header(std::string_view name) const {
         for (const auto& [key, value] : last_.headers)
@@ -87,7 +92,8 @@ TEST_F(EdgeTest, refuses_what_lacks_a_good_token) {
     EXPECT_EQ(outcome(get("/v1/messages/x", "Bearer late")), "401 TOKEN_EXPIRED");
     EXPECT_EQ(outcome(get("/v1/messages/x", "Bearer early")), "503 KEYS_UNAVAILABLE");
     for (const char* header_value : {"Basic eDp5", "Bearer", "Bearer ", "good"})
-        EXPECT_EQ(outcome(get("/v1/messages/x", header_value)), "401 TOKEN_INVALID") << header_value;
+        EXPECT_EQ(outcome(get("/v1/messages/x", header_value)), "401 TOKEN_INVALID")
+            << header_value;
     EXPECT_EQ(outcome(get("/v1/site", "Bearer bad")), "401 TOKEN_INVALID");
 }
 
@@ -109,9 +115,10 @@ TEST_F(EdgeTest, tells_wrong_routes) {
 }
 
 TEST_F(EdgeTest, takes_a_timeout_within_its_bound) {
-    for (const auto& [text, want] : {std::pair{"1", "call"}, std::pair{"60000", "call"}, std::pair{"0", "400 HTTP_MALFORMED"},
-                                     std::pair{"60001", "400 HTTP_MALFORMED"}, std::pair{"1s", "400 HTTP_MALFORMED"},
-                                     std::pair{"-1", "400 HTTP_MALFORMED"}}) {
+    for (const auto& [text, want] :
+         {std::pair{"1", "call"}, std::pair{"60000", "call"}, std::pair{"0", "400 HTTP_MALFORMED"},
+          std::pair{"60001", "400 HTTP_MALFORMED"}, std::pair{"1s", "400 HTTP_MALFORMED"},
+          std::pair{"-1", "400 HTTP_MALFORMED"}}) {
         auto head = get("/v1/site");
         head.timeout_ms = text;
         EXPECT_EQ(outcome(head), want) << text;
@@ -206,7 +213,8 @@ TEST_F(EdgeTest, reads_bodies_of_json_only) {
         head.method = "POST";
         Visit visit = edge_->admit(head, now_);
         edge_->take_body(visit, content_type, text);
-        return visit.call() != nullptr ? "call" : std::to_string(std::get<Reply>(visit.outcome).status);
+        return visit.call() != nullptr ? "call"
+                                       : std::to_string(std::get<Reply>(visit.outcome).status);
     };
     EXPECT_EQ(body("application/json", R"({"name":"a"})"), "call");
     EXPECT_EQ(body("Application/JSON; charset=UTF-8", R"({"name":"a"})"), "call");
@@ -231,10 +239,11 @@ TEST_F(EdgeTest, carries_the_callers_trace_on) {
 TEST(Reply, has_the_headers_of_security) {
     std::string head;
     write_head(Reply{200, "application/json", "{}"}, Framing{.tls = true}, "D", head);
-    for (const char* line : {"HTTP/1.1 200 OK\r\n", "\r\ndate: D\r\n", "\r\ncontent-length: 2\r\n", "\r\ncache-control: no-store\r\n",
-                             "\r\nx-content-type-options: nosniff\r\n", "\r\nx-frame-options: DENY\r\n",
-                             "\r\nreferrer-policy: no-referrer\r\n", "\r\ncontent-security-policy: default-src 'self';",
-                             "\r\nstrict-transport-security: "})
+    for (const char* line :
+         {"HTTP/1.1 200 OK\r\n", "\r\ndate: D\r\n", "\r\ncontent-length: 2\r\n",
+          "\r\ncache-control: no-store\r\n", "\r\nx-content-type-options: nosniff\r\n",
+          "\r\nx-frame-options: DENY\r\n", "\r\nreferrer-policy: no-referrer\r\n",
+          "\r\ncontent-security-policy: default-src 'self';", "\r\nstrict-transport-security: "})
         EXPECT_NE(head.find(line), std::string::npos) << line;
     EXPECT_TRUE(head.ends_with("\r\n\r\n"));
     std::string plain;

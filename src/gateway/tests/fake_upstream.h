@@ -17,7 +17,8 @@ namespace imece::gateway {
 /// A stream whose other end is the test. Callbacks come on the thread that makes them due.
 class FakeStream final : public UpstreamStream {
 public:
-    void read(std::move_only_function<void(std::unique_ptr<google::protobuf::Message>)> done) override {
+    void read(
+        std::move_only_function<void(std::unique_ptr<google::protobuf::Message>)> done) override {
         std::unique_lock lock(mutex_);
         ++reads_;
         if (!queue_.empty()) {
@@ -33,7 +34,8 @@ public:
         reader_ = std::move(done);
         changed_.notify_all();
     }
-    void write(const google::protobuf::Message& message, std::move_only_function<void(bool)> done) override {
+    void write(const google::protobuf::Message& message,
+               std::move_only_function<void(bool)> done) override {
         bool open;
         {
             const std::lock_guard lock(mutex_);
@@ -51,7 +53,10 @@ public:
         lock.unlock();
         done(std::move(came_to));
     }
-    void cancel() override { end(std::unexpected(Failure{Error{ErrorCode::kCancelled, "PEER_ERROR", "cancelled"}, {}}), true); }
+    void cancel() override {
+        end(std::unexpected(Failure{Error{ErrorCode::kCancelled, "PEER_ERROR", "cancelled"}, {}}),
+            true);
+    }
 
     void push(std::unique_ptr<google::protobuf::Message> message) {
         std::unique_lock lock(mutex_);
@@ -116,7 +121,8 @@ private:
 class FakeUpstream final : public Upstream {
 public:
     /// Fills the response, or says what went wrong. Set before the first call.
-    std::function<std::optional<Failure>(const Operation&, const CallHead&, const google::protobuf::Message& request,
+    std::function<std::optional<Failure>(const Operation&, const CallHead&,
+                                         const google::protobuf::Message& request,
                                          google::protobuf::Message& response)>
         answer = [](const auto&...) { return std::nullopt; };
     /// Methods whose calls wait for release_held().
@@ -124,7 +130,8 @@ public:
     /// Before a stream's opener goes on.
     std::function<void(FakeStream&)> on_open = [](FakeStream&) {};
 
-    void call(const Operation& operation, const CallHead& head, const google::protobuf::Message& request,
+    void call(const Operation& operation, const CallHead& head,
+              const google::protobuf::Message& request,
               std::move_only_function<void(Answer)> done) override {
         std::unique_ptr<google::protobuf::Message> response(operation.response->New());
         auto failed = answer(operation, head, request, *response);

@@ -18,7 +18,8 @@ namespace imece::gateway {
 class HttpFixture : public testing::Test {
 protected:
     HttpFixture()
-        : transcoder_(*Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory())) {
+        : transcoder_(*Transcoder::make(contracts(),
+                                        *google::protobuf::MessageFactory::generated_factory())) {
         config_.listen = "127.0.0.1:0";
         limits_.cors_origins = "";
     }
@@ -27,13 +28,16 @@ protected:
         if (server_) server_->stop(std::chrono::seconds(5));
     }
     void start() {
-        edge_ = std::make_unique<Edge>(limits_, Edge::Deps{transcoder_, random_, metrics_, verify, {}, {}});
-        server_ = std::make_unique<HttpServer>(config_, HttpServer::Deps{*edge_, upstream_, clock_, metrics_});
+        edge_ = std::make_unique<Edge>(limits_,
+                                       Edge::Deps{transcoder_, random_, metrics_, verify, {}, {}});
+        server_ = std::make_unique<HttpServer>(
+            config_, HttpServer::Deps{*edge_, upstream_, clock_, metrics_});
         const Status started = server_->start();
         ASSERT_TRUE(started) << started.error().message;
     }
     static Result<runtime::TokenClaims> verify(std::string_view token) {
-        if (!token.starts_with("good")) return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "bad token");
+        if (!token.starts_with("good"))
+            return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "bad token");
         runtime::TokenClaims claims;
         claims.kind = "device";
         claims.subject = token;
@@ -42,9 +46,10 @@ protected:
     static std::string get(const std::string& target, const std::string& more = "") {
         return "GET " + target + " HTTP/1.1\r\nhost: t\r\n" + more + "\r\n";
     }
-    static std::string post(const std::string& target, const std::string& body, const std::string& more = "") {
-        return "POST " + target + " HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n" + more +
-               "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    static std::string post(const std::string& target, const std::string& body,
+                            const std::string& more = "") {
+        return "POST " + target + " HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n" +
+               more + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
     static std::string reason(const RawClient::Response& response) {
         const auto at = response.body.find("\"reason\":\"");

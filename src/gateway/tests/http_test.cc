@@ -19,7 +19,8 @@ using namespace std::chrono_literals;
 class Http : public HttpFixture {};
 
 TEST_F(Http, answers_a_read) {
-    upstream_.answer = [](const Operation& operation, const CallHead& head, const auto&, auto& response) -> std::optional<Failure> {
+    upstream_.answer = [](const Operation& operation, const CallHead& head, const auto&,
+                          auto& response) -> std::optional<Failure> {
         EXPECT_EQ(operation.rpc, "/imece.site.v1.SiteService/GetSite");
         EXPECT_TRUE(head.trace_parent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
         EXPECT_EQ(head.timeout, 1500ms);
@@ -28,11 +29,15 @@ TEST_F(Http, answers_a_read) {
     };
     start();
     RawClient client(server_->port());
-    const auto got = client.ask(get("/v1/site", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
-                                                "x-timeout-ms: 1500\r\n"));
+    const auto got =
+        client.ask(get("/v1/site",
+                       "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+                       "x-timeout-ms: 1500\r\n"));
     EXPECT_EQ(got.status, 200);
     EXPECT_EQ(got.header("content-type"), "application/json");
-    EXPECT_EQ(got.body, R"({"name":"Hatay","exercise":false,"timeScale":0,"version":"","services":[],"grpcPort":0})");
+    EXPECT_EQ(
+        got.body,
+        R"({"name":"Hatay","exercise":false,"timeScale":0,"version":"","services":[],"grpcPort":0})");
     EXPECT_TRUE(got.header("traceparent").starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
     EXPECT_EQ(got.header("date"), "Mon, 06 Feb 2023 01:17:34 GMT");
     EXPECT_EQ(got.header("x-content-type-options"), "nosniff");
@@ -42,7 +47,8 @@ TEST_F(Http, keeps_a_connection_for_many_requests_and_pipelines) {
     start();
     RawClient client(server_->port());
     for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ask(get("/v1/site")).status, 200);
-    client.send(get("/v1/site") + get("/v1/nope") + post("/v1/sessions", "{}") + get("/v1/site", "connection: close\r\n"));
+    client.send(get("/v1/site") + get("/v1/nope") + post("/v1/sessions", "{}") +
+                get("/v1/site", "connection: close\r\n"));
     EXPECT_EQ(client.response().status, 200);
     EXPECT_EQ(client.response().status, 404);
     EXPECT_EQ(client.response().status, 201);
@@ -54,7 +60,8 @@ TEST_F(Http, keeps_a_connection_for_many_requests_and_pipelines) {
 
 TEST_F(Http, takes_bodies_by_length_and_in_chunks) {
     std::string seen;
-    upstream_.answer = [&](const auto&, const auto&, const google::protobuf::Message& request, auto&) -> std::optional<Failure> {
+    upstream_.answer = [&](const auto&, const auto&, const google::protobuf::Message& request,
+                           auto&) -> std::optional<Failure> {
         seen = request.ShortDebugString();
         return std::nullopt;
     };
@@ -62,12 +69,15 @@ TEST_F(Http, takes_bodies_by_length_and_in_chunks) {
     RawClient client(server_->port());
     EXPECT_EQ(client.ask(post("/v1/sessions", R"({"name":"ayse"})")).status, 201);
     EXPECT_EQ(seen, R"(name: "ayse")");
-    const auto chunked = client.ask("POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n"
-                                    "transfer-encoding: chunked\r\n\r\n8\r\n{\"name\":\r\n3\r\n\"b\"\r\n1\r\n}\r\n0\r\n\r\n");
+    const auto chunked = client.ask(
+        "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n"
+        "transfer-encoding: chunked\r\n\r\n8\r\n{\"name\":\r\n3\r\n\"b\"\r\n1\r\n}\r\n0\r\n\r\n");
     EXPECT_EQ(chunked.status, 201) << chunked.body;
     EXPECT_EQ(seen, R"(name: "b")");
-    client.send("POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n"
-                "content-length: 2\r\n\r\n");
+    client.send(
+        "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\nexpect: "
+        "100-continue\r\n"
+        "content-length: 2\r\n\r\n");
     EXPECT_EQ(client.response().status, 100);
     EXPECT_EQ(client.ask("{}").status, 201);
 }
@@ -86,7 +96,8 @@ TEST_F(Http, speaks_head_and_http_1_0) {
 }
 
 TEST_F(Http, tells_failures_as_problems) {
-    upstream_.answer = [](const Operation& operation, const auto&, const auto&, auto&) -> std::optional<Failure> {
+    upstream_.answer = [](const Operation& operation, const auto&, const auto&,
+                          auto&) -> std::optional<Failure> {
         if (operation.method->name() == "GetSite")
             return Failure{Error{ErrorCode::kUnavailable, "STORE_DOWN", "down"}, 2500ms};
         return Failure{Error{ErrorCode::kNotFound, "MESSAGE_UNKNOWN", "no message"}, {}};
@@ -130,29 +141,71 @@ TEST_P(BadHeads, are_refused_and_the_connection_closed) {
 INSTANTIATE_TEST_SUITE_P(
     table, BadHeads,
     testing::Values(
-        BadHead{"no_http", "hello there\r\n\r\n", 400}, BadHead{"other_version", "GET / HTTP/2.0\r\nhost: t\r\n\r\n", 400},
-        BadHead{"tls_hello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 \r\n\r\n", 16), 400},
+        BadHead{"no_http", "hello there\r\n\r\n", 400},
+        BadHead{"other_version", "GET / HTTP/2.0\r\nhost: t\r\n\r\n", 400},
+        BadHead{"tls_hello",
+                std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 \r\n\r\n", 16), 400},
         BadHead{"no_host", "GET /v1/site HTTP/1.1\r\n\r\n", 400},
         BadHead{"two_hosts", "GET /v1/site HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", 400},
-        BadHead{"two_lengths", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", 400},
-        BadHead{"length_and_chunks", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        BadHead{"bad_length", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: -1\r\n\r\n", 400},
-        BadHead{"other_coding", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
-        BadHead{"unknown_coding", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
-        BadHead{"bad_chunk", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", 400},
-        BadHead{"chunk_without_end", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n", 400},
+        BadHead{"two_lengths",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 1\r\ncontent-length: "
+                "2\r\n\r\nab",
+                400},
+        BadHead{"length_and_chunks",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ntransfer-encoding: "
+                "chunked\r\n\r\n0\r\n\r\n",
+                400},
+        BadHead{"bad_length", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: -1\r\n\r\n",
+                400},
+        BadHead{"other_coding",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ntransfer-encoding: gzip, "
+                "chunked\r\n\r\n0\r\n\r\n",
+                400},
+        BadHead{
+            "unknown_coding",
+            "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+            400},
+        BadHead{"bad_chunk",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: "
+                "application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+                400},
+        BadHead{"chunk_without_end",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: "
+                "application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n",
+                400},
         BadHead{"space_before_colon", "GET /v1/site HTTP/1.1\r\nhost: t\r\nx : y\r\n\r\n", 400},
-        BadHead{"control_in_value", std::string("GET /v1/site HTTP/1.1\r\nhost: t\r\nx: a\0b\r\n\r\n", 43), 400},
-        BadHead{"two_tokens", "GET /v1/site HTTP/1.1\r\nhost: t\r\nauthorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n", 400},
-        BadHead{"head_too_large", "GET /v1/site HTTP/1.1\r\nhost: t\r\nx: " + std::string(17'000, 'a') + "\r\n\r\n", 431, "REQUEST_TOO_LARGE"},
-        BadHead{"many_headers", "GET /v1/site HTTP/1.1\r\nhost: t\r\n" + [] {
-            std::string all;
-            for (int i = 0; i < 2000; ++i) all += "x" + std::to_string(i) + ": y\r\n";
-            return all;
-        }() + "\r\n", 431, "REQUEST_TOO_LARGE"},
-        BadHead{"body_too_large", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ncontent-length: 1048577\r\n\r\n" + std::string(1'048'577, ' '), 413, "REQUEST_TOO_LARGE"},
-        BadHead{"expected_body_too_large", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\ncontent-length: 99999999\r\n\r\n", 413, "REQUEST_TOO_LARGE"},
-        BadHead{"chunks_too_large", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n100001\r\n" + std::string(1'048'577, ' ') + "\r\n0\r\n\r\n", 413, "REQUEST_TOO_LARGE"}),
+        BadHead{"control_in_value",
+                std::string("GET /v1/site HTTP/1.1\r\nhost: t\r\nx: a\0b\r\n\r\n", 43), 400},
+        BadHead{"two_tokens",
+                "GET /v1/site HTTP/1.1\r\nhost: t\r\nauthorization: Bearer a\r\nauthorization: "
+                "Bearer b\r\n\r\n",
+                400},
+        BadHead{"head_too_large",
+                "GET /v1/site HTTP/1.1\r\nhost: t\r\nx: " + std::string(17'000, 'a') + "\r\n\r\n",
+                431, "REQUEST_TOO_LARGE"},
+        BadHead{"many_headers",
+                "GET /v1/site HTTP/1.1\r\nhost: t\r\n" +
+                    [] {
+                        std::string all;
+                        for (int i = 0; i < 2000; ++i) all += "x" + std::to_string(i) + ": y\r\n";
+                        return all;
+                    }() +
+                    "\r\n",
+                431, "REQUEST_TOO_LARGE"},
+        BadHead{"body_too_large",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: "
+                "application/json\r\ncontent-length: 1048577\r\n\r\n" +
+                    std::string(1'048'577, ' '),
+                413, "REQUEST_TOO_LARGE"},
+        BadHead{"expected_body_too_large",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\ncontent-length: "
+                "99999999\r\n\r\n",
+                413, "REQUEST_TOO_LARGE"},
+        BadHead{"chunks_too_large",
+                "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-type: "
+                "application/json\r\ntransfer-encoding: chunked\r\n\r\n100001\r\n" +
+                    std::string(1'048'577, ' ') + "\r\n0\r\n\r\n",
+                413, "REQUEST_TOO_LARGE"}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(Http, goes_on_after_a_refused_request_with_a_body) {
@@ -177,7 +230,9 @@ TEST_F(Http, answers_a_client_that_has_said_its_last_word) {
 
 TEST_F(Http, lets_go_of_clients_that_stop_in_the_middle) {
     start();
-    for (const char* part : {"", "GET /v1/si", "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\n{"}) {
+    for (const char* part :
+         {"", "GET /v1/si",
+          "POST /v1/sessions HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\n{"}) {
         RawClient client(server_->port());
         client.send(part);
         client.half_close();
@@ -289,10 +344,11 @@ TEST_F(Http, cuts_off_what_outlasts_the_grace) {
 
 TEST_F(Http, says_why_it_cannot_listen) {
     start();
-    for (const auto& [listen, why] : {std::pair{"127.0.0.1:" + std::to_string(server_->port()), "LISTEN_FAILED"},
-                                      std::pair{std::string("nowhere"), "CONFIG_INVALID"},
-                                      std::pair{std::string("127.0.0.1:99999"), "CONFIG_INVALID"},
-                                      std::pair{std::string("example.org:80"), "CONFIG_INVALID"}}) {
+    for (const auto& [listen, why] :
+         {std::pair{"127.0.0.1:" + std::to_string(server_->port()), "LISTEN_FAILED"},
+          std::pair{std::string("nowhere"), "CONFIG_INVALID"},
+          std::pair{std::string("127.0.0.1:99999"), "CONFIG_INVALID"},
+          std::pair{std::string("example.org:80"), "CONFIG_INVALID"}}) {
         HttpConfig config;
         config.listen = listen;
         HttpServer second(config, {*edge_, upstream_, clock_, metrics_});

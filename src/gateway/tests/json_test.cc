@@ -48,12 +48,11 @@ INSTANTIATE_TEST_SUITE_P(
         StrictCase{"key_twice_by_escape", R"({"a":1,"\u0061":3})", false},
         StrictCase{"bare_key", "{a:1}", false}, StrictCase{"single_quotes", "{'a':1}", false},
         StrictCase{"trailing_comma", R"({"a":1,})", false},
-        StrictCase{"trailing_comma_in_array", "[1,]", false},
-        StrictCase{"comment", "{}//", false}, StrictCase{"two_values", "{}{}", false},
-        StrictCase{"cut_off", R"({"a":)", false}, StrictCase{"leading_zero", "[01]", false},
-        StrictCase{"plus", "[+1]", false}, StrictCase{"hex", "[0x1]", false},
-        StrictCase{"nan", "[NaN]", false}, StrictCase{"infinity", "[Infinity]", false},
-        StrictCase{"point_alone", "[1.]", false},
+        StrictCase{"trailing_comma_in_array", "[1,]", false}, StrictCase{"comment", "{}//", false},
+        StrictCase{"two_values", "{}{}", false}, StrictCase{"cut_off", R"({"a":)", false},
+        StrictCase{"leading_zero", "[01]", false}, StrictCase{"plus", "[+1]", false},
+        StrictCase{"hex", "[0x1]", false}, StrictCase{"nan", "[NaN]", false},
+        StrictCase{"infinity", "[Infinity]", false}, StrictCase{"point_alone", "[1.]", false},
         StrictCase{"control_in_string", std::string("[\"a\x01\"]"), false},
         StrictCase{"half_surrogate", R"(["\ud800"])", false},
         StrictCase{"bad_utf8", "[\"\xc3\x28\"]", false},
@@ -86,7 +85,7 @@ TestContract& contract() {
 struct ReadCase {
     const char* name;
     const char* json;
-    const char* text;    ///< The message in protobuf's text form; null: refused.
+    const char* text;       ///< The message in protobuf's text form; null: refused.
     const char* says = "";  ///< Stands in the refusal.
 };
 class ReadJson : public testing::TestWithParam<ReadCase> {};
@@ -96,7 +95,8 @@ TEST_P(ReadJson, says) {
     if (GetParam().text == nullptr) {
         ASSERT_FALSE(got) << message->ShortDebugString();
         EXPECT_EQ(got.error().reason, "BODY_MISMATCH");
-        EXPECT_NE(got.error().message.find(GetParam().says), std::string::npos) << got.error().message;
+        EXPECT_NE(got.error().message.find(GetParam().says), std::string::npos)
+            << got.error().message;
         return;
     }
     ASSERT_TRUE(got) << got.error().message;
@@ -105,7 +105,8 @@ TEST_P(ReadJson, says) {
     // Protobuf's own reader takes all that we take, and takes it for the same.
     const auto theirs = contract().make("All");
     ASSERT_TRUE(pb::util::JsonStringToMessage(GetParam().json, theirs.get()).ok());
-    EXPECT_TRUE(pb::util::MessageDifferencer::Equals(*message, *theirs)) << theirs->ShortDebugString();
+    EXPECT_TRUE(pb::util::MessageDifferencer::Equals(*message, *theirs))
+        << theirs->ShortDebugString();
 }
 INSTANTIATE_TEST_SUITE_P(
     table, ReadJson,
@@ -126,19 +127,25 @@ INSTANTIATE_TEST_SUITE_P(
         ReadCase{"key_with_escapes", R"({"te\u0078t":"a"})", R"(text: "a")"},
         ReadCase{"bytes", R"({"raw":"+/8="})", R"(raw: "\373\377")"},
         ReadCase{"bytes_url_safe", R"({"raw":"-_8"})", R"(raw: "\373\377")"},
-        ReadCase{"enum_name", R"({"colour":"BLUE","colours":["RED"]})", "colour: BLUE colours: RED"},
+        ReadCase{"enum_name", R"({"colour":"BLUE","colours":["RED"]})",
+                 "colour: BLUE colours: RED"},
         ReadCase{"nested_many", R"({"ins":[{"many":[{},{"deepName":"y"}]}]})",
                  R"(ins { many { } many { deep_name: "y" } })"},
-        ReadCase{"time", R"({"at":"2023-02-06T01:17:34.5Z"})", "at { seconds: 1675646254 nanos: 500000000 }"},
-        ReadCase{"time_with_offset", R"({"at":"2023-02-06T04:17:34+03:00"})", "at { seconds: 1675646254 }"},
+        ReadCase{"time", R"({"at":"2023-02-06T01:17:34.5Z"})",
+                 "at { seconds: 1675646254 nanos: 500000000 }"},
+        ReadCase{"time_with_offset", R"({"at":"2023-02-06T04:17:34+03:00"})",
+                 "at { seconds: 1675646254 }"},
         ReadCase{"duration", R"({"for":"90.25s"})", "for { seconds: 90 nanos: 250000000 }"},
         ReadCase{"duration_negative", R"({"for":"-0.5s"})", "for { nanos: -500000000 }"},
         ReadCase{"oneof", R"({"left":"a"})", R"(left: "a")"},
         ReadCase{"optional_zero", R"({"maybe":0})", "maybe: 0"},
-        ReadCase{"empty_array", R"({"words":[]})", ""}, ReadCase{"bool", R"({"yes":true})", "yes: true"},
+        ReadCase{"empty_array", R"({"words":[]})", ""},
+        ReadCase{"bool", R"({"yes":true})", "yes: true"},
 
-        ReadCase{"root_array", "[]", nullptr, "object"}, ReadCase{"root_text", "\"x\"", nullptr, "object"},
-        ReadCase{"root_null", "null", nullptr, "object"}, ReadCase{"root_true", "true", nullptr, "object"},
+        ReadCase{"root_array", "[]", nullptr, "object"},
+        ReadCase{"root_text", "\"x\"", nullptr, "object"},
+        ReadCase{"root_null", "null", nullptr, "object"},
+        ReadCase{"root_true", "true", nullptr, "object"},
         ReadCase{"unknown", R"({"nope":1})", nullptr, "unknown field 'nope'"},
         ReadCase{"unknown_deep", R"({"inSide":{"in":{"nope":1}}})", nullptr, "'inSide.in.nope'"},
         ReadCase{"both_spellings", R"({"inSide":{},"in_side":{}})", nullptr, "twice"},
@@ -190,7 +197,8 @@ TEST(WriteJson, spells_as_protobuf_does) {
     std::string theirs;
     ASSERT_TRUE(pb::util::MessageToJsonString(*message, &theirs).ok());
     // Protobuf writes '"for":"-1.500s"' where one digit says it, and escapes alike.
-    if (const auto at = theirs.find("-1.500s"); at != std::string::npos) theirs.replace(at, 7, "-1.5s");
+    if (const auto at = theirs.find("-1.500s"); at != std::string::npos)
+        theirs.replace(at, 7, "-1.5s");
     EXPECT_EQ(ours, theirs);
 }
 
@@ -224,7 +232,8 @@ TEST(JsonForm, is_asked_of_every_type_inside) {
         message WithMap { map<string, string> words = 1; }
         message Around { WithMap inner = 1; }
         message WithAny { google.protobuf.Any any = 1; }
-        message Self { Self self = 1; })", "odd.proto");
+        message Self { Self self = 1; })",
+                     "odd.proto");
     EXPECT_FALSE(has_json_form(*odd.file().FindMessageTypeByName("WithMap")));
     EXPECT_FALSE(has_json_form(*odd.file().FindMessageTypeByName("Around")));
     EXPECT_FALSE(has_json_form(*odd.file().FindMessageTypeByName("WithAny")));

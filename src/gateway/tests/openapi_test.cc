@@ -21,7 +21,8 @@ namespace json = boost::json;
 class OpenApi : public testing::Test {
 protected:
     OpenApi()
-        : transcoder_(*Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory())),
+        : transcoder_(*Transcoder::make(contracts(),
+                                        *google::protobuf::MessageFactory::generated_factory())),
           text_(openapi_json("1.2.3")),
           document_(json::parse(text_)) {}
     const json::object& operation(const Operation& of) const {
@@ -54,19 +55,21 @@ TEST_F(OpenApi, is_strict_json_of_version_3_1) {
 TEST_F(OpenApi, documents_every_operation_with_every_status) {
     for (const auto& of : transcoder_.operations()) {
         const json::object& shown = operation(*of);
-        EXPECT_EQ(shown.at("operationId"), of->method->name());
+        EXPECT_EQ(std::string(shown.at("operationId").as_string()), of->method->name());
         EXPECT_FALSE(shown.at("summary").as_string().empty()) << of->rpc;
         EXPECT_EQ(shown.at("security").as_array().empty(), of->anyone) << of->rpc;
         EXPECT_EQ(shown.contains("requestBody"), of->takes_body()) << of->rpc;
         const auto& responses = shown.at("responses").as_object();
-        for (const char* status : {"400", "401", "404", "405", "413", "429", "431", "500", "501", "503", "504"})
+        for (const char* status :
+             {"400", "401", "404", "405", "413", "429", "431", "500", "501", "503", "504"})
             EXPECT_TRUE(responses.contains(status)) << of->rpc << " " << status;
         EXPECT_TRUE(responses.contains(std::to_string(of->success_status))) << of->rpc;
         EXPECT_TRUE(responses.contains("403") || of->anyone) << of->rpc;
         EXPECT_EQ(responses.contains("415"), of->takes_body()) << of->rpc;
         for (const auto& [status, response] : responses) {
             if (std::stoi(std::string(status)) < 400) continue;
-            EXPECT_TRUE(response.at("content").as_object().contains("application/problem+json")) << of->rpc;
+            EXPECT_TRUE(response.at("content").as_object().contains("application/problem+json"))
+                << of->rpc;
         }
     }
 }
@@ -83,8 +86,13 @@ TEST_F(OpenApi, leads_nowhere_into_the_void) {
 }
 
 TEST_F(OpenApi, says_the_limits_of_fields) {
-    const auto& user = document_.at("paths").at("/v1/users").at("post").at("requestBody").at("content").at(
-        "application/json").at("schema");
+    const auto& user = document_.at("paths")
+                           .at("/v1/users")
+                           .at("post")
+                           .at("requestBody")
+                           .at("content")
+                           .at("application/json")
+                           .at("schema");
     const auto& name = user.at("properties").at("name");
     EXPECT_EQ(name.at("maxLength"), 64);
     EXPECT_EQ(name.at("minLength"), 1);
@@ -97,14 +105,22 @@ TEST_F(OpenApi, says_the_limits_of_fields) {
     EXPECT_EQ(roles.at("minItems"), 1);
     EXPECT_EQ(roles.at("items").at("enum").as_array().size(), 4u);
 
-    const auto& sign_in = document_.at("paths").at("/v1/devices/{device_id}:signIn").at("post").at("requestBody").at(
-        "content").at("application/json").at("schema").at("properties").as_object();
+    const auto& sign_in = document_.at("paths")
+                              .at("/v1/devices/{device_id}:signIn")
+                              .at("post")
+                              .at("requestBody")
+                              .at("content")
+                              .at("application/json")
+                              .at("schema")
+                              .at("properties")
+                              .as_object();
     EXPECT_FALSE(sign_in.contains("deviceId"));
     EXPECT_EQ(sign_in.at("challenge").at("minLength"), 43);
     EXPECT_EQ(sign_in.at("challenge").at("maxLength"), 44);
 
     bool found = false;
-    for (const auto& parameter : document_.at("paths").at("/v1/users").at("get").at("parameters").as_array())
+    for (const auto& parameter :
+         document_.at("paths").at("/v1/users").at("get").at("parameters").as_array())
         if (parameter.as_object().contains("name") && parameter.at("name") == "pageSize") {
             found = true;
             EXPECT_EQ(parameter.at("in"), "query");
@@ -135,17 +151,20 @@ TEST_F(OpenApi, speaks_in_the_words_of_the_contracts) {
 
 TEST_F(OpenApi, comes_with_pages_that_fit_the_content_security_policy) {
     const auto pages = make_pages(transcoder_, "1.2.3");
-    for (const char* path : {"/docs", "/docs/docs.js", "/docs/style.css", "/docs/errors", "/setup", "/setup.js", "/openapi.json"}) {
+    for (const char* path : {"/docs", "/docs/docs.js", "/docs/style.css", "/docs/errors", "/setup",
+                             "/setup.js", "/openapi.json"}) {
         ASSERT_TRUE(pages.contains(path)) << path;
         EXPECT_FALSE(pages.find(path)->second.body.empty()) << path;
     }
     for (const char* path : {"/docs", "/docs/errors", "/setup"}) {
         const std::string& body = pages.find(path)->second.body;
-        for (const char* banned : {"<script>", "<style", " style=", " onclick", "http://", "https://", "javascript:"})
+        for (const char* banned :
+             {"<script>", "<style", " style=", " onclick", "http://", "https://", "javascript:"})
             EXPECT_EQ(body.find(banned), std::string::npos) << path << " " << banned;
         // What a page loads is served.
         for (const char* mark : {"src=\"", "rel=\"stylesheet\" href=\""})
-            for (std::size_t at = body.find(mark); at != std::string::npos; at = body.find(mark, at + 1)) {
+            for (std::size_t at = body.find(mark); at != std::string::npos;
+                 at = body.find(mark, at + 1)) {
                 const std::size_t from = at + std::string_view(mark).size();
                 EXPECT_TRUE(pages.contains(body.substr(from, body.find('"', from) - from))) << path;
             }

@@ -12,14 +12,14 @@ namespace {
 
 TEST(Problem, maps_every_code_by_the_canonical_table) {
     const std::pair<ErrorCode, int> table[] = {
-        {ErrorCode::kCancelled, 499},         {ErrorCode::kUnknown, 500},
-        {ErrorCode::kInvalidArgument, 400},   {ErrorCode::kDeadlineExceeded, 504},
-        {ErrorCode::kNotFound, 404},          {ErrorCode::kAlreadyExists, 409},
-        {ErrorCode::kPermissionDenied, 403},  {ErrorCode::kResourceExhausted, 429},
+        {ErrorCode::kCancelled, 499},          {ErrorCode::kUnknown, 500},
+        {ErrorCode::kInvalidArgument, 400},    {ErrorCode::kDeadlineExceeded, 504},
+        {ErrorCode::kNotFound, 404},           {ErrorCode::kAlreadyExists, 409},
+        {ErrorCode::kPermissionDenied, 403},   {ErrorCode::kResourceExhausted, 429},
         {ErrorCode::kFailedPrecondition, 400}, {ErrorCode::kAborted, 409},
-        {ErrorCode::kOutOfRange, 400},        {ErrorCode::kUnimplemented, 501},
-        {ErrorCode::kInternal, 500},          {ErrorCode::kUnavailable, 503},
-        {ErrorCode::kDataLoss, 500},          {ErrorCode::kUnauthenticated, 401}};
+        {ErrorCode::kOutOfRange, 400},         {ErrorCode::kUnimplemented, 501},
+        {ErrorCode::kInternal, 500},           {ErrorCode::kUnavailable, 503},
+        {ErrorCode::kDataLoss, 500},           {ErrorCode::kUnauthenticated, 401}};
     for (const auto& [code, status] : table) {
         EXPECT_EQ(http_status(Error{code, "PEER_ERROR", ""}), status);
         EXPECT_EQ(code_named(code_name(code)), code);
@@ -33,8 +33,9 @@ TEST(Problem, maps_every_code_by_the_canonical_table) {
 }
 
 TEST(Problem, is_a_document_with_everything_in_it) {
-    const std::string text = problem_json(
-        Error{ErrorCode::kNotFound, "MESSAGE_UNKNOWN", "no \"such\" message"}, 404, "0123456789abcdef0123456789abcdef");
+    const std::string text =
+        problem_json(Error{ErrorCode::kNotFound, "MESSAGE_UNKNOWN", "no \"such\" message"}, 404,
+                     "0123456789abcdef0123456789abcdef");
     ASSERT_TRUE(check_json(text)) << text;
     const auto document = boost::json::parse(text).as_object();
     EXPECT_EQ(document.at("type"), "/docs/errors#MESSAGE_UNKNOWN");
@@ -47,7 +48,8 @@ TEST(Problem, is_a_document_with_everything_in_it) {
 }
 
 TEST(Problem, stays_json_whatever_the_message_holds) {
-    EXPECT_TRUE(check_json(problem_json(Error{ErrorCode::kInternal, "NO_SUCH_REASON", "\xff\x01"}, 500, "")));
+    EXPECT_TRUE(check_json(
+        problem_json(Error{ErrorCode::kInternal, "NO_SUCH_REASON", "\xff\x01"}, 500, "")));
 }
 
 TEST(Problem, cuts_close_text_between_characters) {

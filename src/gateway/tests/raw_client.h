@@ -27,7 +27,8 @@ public:
         address.sin_family = AF_INET;
         address.sin_port = htons(static_cast<std::uint16_t>(port));
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        IMECE_ASSERT(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        IMECE_ASSERT(
+            ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     }
     ~RawClient() { ::close(socket_); }
     RawClient(const RawClient&) = delete;
@@ -42,7 +43,9 @@ public:
         return true;
     }
     void half_close() { ::shutdown(socket_, SHUT_WR); }
-    void receive_buffer(int bytes) { ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes); }
+    void receive_buffer(int bytes) {
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    }
 
     /// More bytes into the buffer; false when the connection has ended.
     bool more() {
@@ -115,7 +118,8 @@ public:
         int kind = -1;  ///< 1 text, 8 close, 9 ping; -1: the connection ended.
         std::string payload;
         int close_code() const {
-            return payload.size() < 2 ? 0 : std::uint8_t(payload[0]) << 8 | std::uint8_t(payload[1]);
+            return payload.size() < 2 ? 0
+                                      : std::uint8_t(payload[0]) << 8 | std::uint8_t(payload[1]);
         }
     };
     Frame frame() {

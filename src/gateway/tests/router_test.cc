@@ -61,19 +61,23 @@ INSTANTIATE_TEST_SUITE_P(
         RouteCase{"verb_after_literal", "GET", "/v1/messages:stream", 4},
         RouteCase{"unknown_verb_is_text", "GET", "/v1/messages/abc:nope", 2, "", "abc:nope"},
         RouteCase{"colon_at_end_is_text", "GET", "/v1/messages/abc:", 2, "", "abc:"},
-        RouteCase{"escaped_colon_is_text", "GET", "/v1/messages/abc%3Aexplain", 2, "", "abc:explain"},
+        RouteCase{"escaped_colon_is_text", "GET", "/v1/messages/abc%3Aexplain", 2, "",
+                  "abc:explain"},
         RouteCase{"escaped_slash_is_text", "GET", "/v1/messages/a%2Fb", 2, "", "a/b"},
         RouteCase{"escaped_letters", "GET", "/v1/messages/%C3%A7", 2, "", "ç"},
         RouteCase{"nested_variable", "GET", "/v1/nodes/x/peers", 6, "", "x"},
         RouteCase{"literal_before_variable", "GET", "/v1/nodes/mine", 7},
-        RouteCase{"literal_hides_variable", "DELETE", "/v1/nodes/mine", -1, "METHOD_NOT_ALLOWED", "", "GET"},
+        RouteCase{"literal_hides_variable", "DELETE", "/v1/nodes/mine", -1, "METHOD_NOT_ALLOWED",
+                  "", "GET"},
         RouteCase{"method", "DELETE", "/v1/messages", -1, "METHOD_NOT_ALLOWED"},
-        RouteCase{"method_of_verb", "GET", "/v1/messages:ack", -1, "METHOD_NOT_ALLOWED", "", "POST"},
+        RouteCase{"method_of_verb", "GET", "/v1/messages:ack", -1, "METHOD_NOT_ALLOWED", "",
+                  "POST"},
         RouteCase{"unknown", "GET", "/v1/nope", -1, "ROUTE_UNKNOWN", "", ""},
         RouteCase{"unknown_verb_on_literal", "GET", "/v1/messages:nope", -1, "ROUTE_UNKNOWN"},
         RouteCase{"trailing_slash", "GET", "/v1/messages/", -1, "ROUTE_UNKNOWN"},
         RouteCase{"double_slash", "GET", "/v1//messages", -1, "ROUTE_UNKNOWN"},
-        RouteCase{"root", "GET", "/", -1, "ROUTE_UNKNOWN"}, RouteCase{"nothing", "GET", "", -1, "ROUTE_UNKNOWN"},
+        RouteCase{"root", "GET", "/", -1, "ROUTE_UNKNOWN"},
+        RouteCase{"nothing", "GET", "", -1, "ROUTE_UNKNOWN"},
         RouteCase{"case_matters", "GET", "/V1/messages", -1, "ROUTE_UNKNOWN"},
         RouteCase{"bad_escape", "GET", "/v1/messages/%zz", -1, "HTTP_MALFORMED"},
         RouteCase{"cut_escape", "GET", "/v1/messages/a%2", -1, "HTTP_MALFORMED"},
@@ -84,8 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RouterTemplates, refuses_what_it_cannot_serve) {
     Router routes;
     EXPECT_TRUE(routes.add("GET", "/v1/a/{b}", 0));
-    for (const char* bad : {"v1/a", "/v1/*", "/v1/**", "/v1/{a=b/*}", "/v1/{a", "/v1//a", "/v1/{}", "/v1/{A-b}",
-                            "/v1/a/{b}"}) {
+    for (const char* bad : {"v1/a", "/v1/*", "/v1/**", "/v1/{a=b/*}", "/v1/{a", "/v1//a", "/v1/{}",
+                            "/v1/{A-b}", "/v1/a/{b}"}) {
         const Status got = routes.add("GET", bad, 1);
         ASSERT_FALSE(got) << bad;
         EXPECT_EQ(got.error().reason, "CONFIG_INVALID");
@@ -114,7 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
                     TargetCase{"absolute", "http://host:80/v1/site?x", "/v1/site", "x"},
                     TargetCase{"absolute_without_path", "https://host", "/"},
                     TargetCase{"asterisk", "*", nullptr}, TargetCase{"empty", "", nullptr},
-                    TargetCase{"authority", "host:443", nullptr}, TargetCase{"fragment", "/a#b", nullptr}),
+                    TargetCase{"authority", "host:443", nullptr},
+                    TargetCase{"fragment", "/a#b", nullptr}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Query, is_taken_apart) {
@@ -122,7 +127,8 @@ TEST(Query, is_taken_apart) {
     ASSERT_TRUE(got);
     const std::vector<QueryParameter> want{{"a", "1"}, {"b", "x y&"}, {"c", ""}, {"d", ""}};
     EXPECT_EQ(*got, want);
-    for (const std::string& bad : {std::string("a=%"), std::string("%ff=1"), std::string("a=%0a")}) {
+    for (const std::string& bad :
+         {std::string("a=%"), std::string("%ff=1"), std::string("a=%0a")}) {
         const auto refused = parse_query(bad);
         ASSERT_FALSE(refused) << bad;
         EXPECT_EQ(refused.error().reason, "QUERY_INVALID");

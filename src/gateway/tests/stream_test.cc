@@ -40,7 +40,10 @@ TEST_F(Events, come_one_by_one_and_end_cleanly) {
     EXPECT_EQ(head.header("content-type"), "text/event-stream");
     EXPECT_EQ(head.header("transfer-encoding"), "chunked");
     EXPECT_EQ(chunk(client), ": open\n\n");
-    EXPECT_EQ(chunk(client), "id: 1\ndata: {\"message\":{\"envelope\":\"\",\"signature\":\"\"},\"deviceId\":\"d1\",\"path\":[],\"attempt\":0}\n\n");
+    EXPECT_EQ(chunk(client),
+              "id: 1\ndata: "
+              "{\"message\":{\"envelope\":\"\",\"signature\":\"\"},\"deviceId\":\"d1\",\"path\":[],"
+              "\"attempt\":0}\n\n");
     stream->push(delivery("d2"));
     EXPECT_TRUE(chunk(client).starts_with("id: 2\ndata: {"));
     stream->end();
@@ -49,7 +52,8 @@ TEST_F(Events, come_one_by_one_and_end_cleanly) {
 
 TEST_F(Events, open_with_the_status_of_an_early_refusal) {
     upstream_.on_open = [](FakeStream& stream) {
-        stream.end(std::unexpected(Failure{Error{ErrorCode::kPermissionDenied, "ROLE_MISSING", "devices only"}, {}}));
+        stream.end(std::unexpected(
+            Failure{Error{ErrorCode::kPermissionDenied, "ROLE_MISSING", "devices only"}, {}}));
     };
     start();
     RawClient client(server_->port());
@@ -66,9 +70,12 @@ TEST_F(Events, tell_a_late_failure_as_an_event) {
     EXPECT_EQ(client.response().status, 200);  // Nothing came: the stream is open all the same.
     EXPECT_EQ(chunk(client), ": open\n\n");
     EXPECT_EQ(chunk(client), ": still here\n\n");
-    upstream_.stream(0)->end(std::unexpected(Failure{Error{ErrorCode::kAborted, "STREAM_REPLACED", "a newer one"}, {}}));
+    upstream_.stream(0)->end(
+        std::unexpected(Failure{Error{ErrorCode::kAborted, "STREAM_REPLACED", "a newer one"}, {}}));
     const std::string rest = client.rest();
-    EXPECT_NE(rest.find("event: error\ndata: {\"type\":\"/docs/errors#STREAM_REPLACED\""), std::string::npos) << rest;
+    EXPECT_NE(rest.find("event: error\ndata: {\"type\":\"/docs/errors#STREAM_REPLACED\""),
+              std::string::npos)
+        << rest;
     EXPECT_TRUE(rest.ends_with("0\r\n\r\n"));
 }
 
@@ -109,7 +116,9 @@ TEST_F(Events, slow_their_service_down_to_the_readers_pace) {
     EXPECT_GT(stream->queued(), 100u);
     int events = 0;
     const std::string rest = client.rest();
-    for (std::size_t at = rest.find("id: "); at != std::string::npos; at = rest.find("id: ", at + 1)) ++events;
+    for (std::size_t at = rest.find("id: "); at != std::string::npos;
+         at = rest.find("id: ", at + 1))
+        ++events;
     EXPECT_EQ(events, kMessages);
     EXPECT_EQ(stream->queued(), 0u);
 }
@@ -128,8 +137,10 @@ TEST_F(Events, are_cut_where_the_reader_never_reads) {
 class Socket : public HttpFixture {
 protected:
     static std::string upgrade(const std::string& more) {
-        return get("/v1/connect", "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-                                  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + more);
+        return get("/v1/connect",
+                   "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+                   "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                       more);
     }
     std::unique_ptr<RawClient> connect(const std::string& more = kToken) {
         auto client = std::make_unique<RawClient>(server_->port());
@@ -148,8 +159,10 @@ TEST_F(Socket, carries_frames_both_ways) {
     const auto stream = upstream_.stream(0);
     client->send_frame(R"({"hello":{"credit":8}})");
     EXPECT_EQ(stream->written(0), "hello { credit: 8 }");
-    client->send_frame(R"({"submit":{"request":"7","messages":[{"envelope":"AAEC","signature":"AA=="}]}})");
-    EXPECT_EQ(stream->written(1), R"(submit { request: 7 messages { envelope: "\000\001\002" signature: "\000" } })");
+    client->send_frame(
+        R"({"submit":{"request":"7","messages":[{"envelope":"AAEC","signature":"AA=="}]}})");
+    EXPECT_EQ(stream->written(1),
+              R"(submit { request: 7 messages { envelope: "\000\001\002" signature: "\000" } })");
     auto frame = std::make_unique<messaging::ServerFrame>();
     frame->mutable_welcome()->set_device_id("d1");
     stream->push(std::move(frame));
@@ -170,7 +183,8 @@ TEST_F(Socket, takes_a_browsers_token_from_the_protocols) {
 
 TEST_F(Socket, is_refused_as_http_without_a_good_token) {
     start();
-    for (const char* bad : {"", "authorization: Bearer bad\r\n", "sec-websocket-protocol: imece.v1, bearer.bad\r\n"}) {
+    for (const char* bad : {"", "authorization: Bearer bad\r\n",
+                            "sec-websocket-protocol: imece.v1, bearer.bad\r\n"}) {
         RawClient client(server_->port());
         const auto got = client.ask(upgrade(bad));
         EXPECT_EQ(got.status, 401) << bad;
@@ -196,24 +210,29 @@ TEST_P(BadFrames, close_with_the_reason) {
     const auto closed = client->frame();
     EXPECT_EQ(closed.kind, 8);
     EXPECT_EQ(closed.close_code(), GetParam().code);
-    EXPECT_TRUE(closed.payload.substr(std::min<std::size_t>(2, closed.payload.size())).starts_with(GetParam().text)) << closed.payload;
+    EXPECT_TRUE(closed.payload.substr(std::min<std::size_t>(2, closed.payload.size()))
+                    .starts_with(GetParam().text))
+        << closed.payload;
     EXPECT_TRUE(upstream_.stream(0)->wait_finished());
 }
 INSTANTIATE_TEST_SUITE_P(
     table, BadFrames,
-    testing::Values(BadFrame{"no_json", "{hello}", 0x81, 4003, "BODY_NOT_JSON: "},
-                    BadFrame{"unknown_field", R"({"nope":{}})", 0x81, 4003, "BODY_MISMATCH: unknown field 'nope'"},
-                    BadFrame{"two_of_a_oneof", R"({"hello":{},"credit":{}})", 0x81, 4003, "BODY_MISMATCH: "},
-                    BadFrame{"key_twice", R"({"hello":{},"hello":{}})", 0x81, 4003, "BODY_NOT_JSON: "},
-                    BadFrame{"binary", "{}", 0x82, 1003, "BODY_NOT_JSON: frames are text"},
-                    BadFrame{"too_large", std::string(20'001, ' '), 0x81, 1009, ""},
-                    BadFrame{"bad_utf8", "\"\xff\"", 0x81, 1007, ""}),
+    testing::Values(
+        BadFrame{"no_json", "{hello}", 0x81, 4003, "BODY_NOT_JSON: "},
+        BadFrame{"unknown_field", R"({"nope":{}})", 0x81, 4003,
+                 "BODY_MISMATCH: unknown field 'nope'"},
+        BadFrame{"two_of_a_oneof", R"({"hello":{},"credit":{}})", 0x81, 4003, "BODY_MISMATCH: "},
+        BadFrame{"key_twice", R"({"hello":{},"hello":{}})", 0x81, 4003, "BODY_NOT_JSON: "},
+        BadFrame{"binary", "{}", 0x82, 1003, "BODY_NOT_JSON: frames are text"},
+        BadFrame{"too_large", std::string(20'001, ' '), 0x81, 1009, ""},
+        BadFrame{"bad_utf8", "\"\xff\"", 0x81, 1007, ""}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(Socket, closes_with_the_services_reason) {
     start();
     auto client = connect();
-    upstream_.stream(0)->end(std::unexpected(Failure{Error{ErrorCode::kAborted, "STREAM_REPLACED", "a newer stream"}, {}}));
+    upstream_.stream(0)->end(std::unexpected(
+        Failure{Error{ErrorCode::kAborted, "STREAM_REPLACED", "a newer stream"}, {}}));
     const auto closed = client->frame();
     EXPECT_EQ(closed.close_code(), 4010);
     EXPECT_EQ(closed.payload.substr(2), "STREAM_REPLACED: a newer stream");
@@ -260,7 +279,8 @@ TEST_F(Socket, reads_no_faster_than_the_principal_may) {
 TEST_F(Socket, keeps_two_hundred_connections_on_little_memory) {
     start();
     std::vector<std::unique_ptr<RawClient>> clients;
-    for (int i = 0; i < 200; ++i) clients.push_back(connect("authorization: Bearer good" + std::to_string(i) + "\r\n"));
+    for (int i = 0; i < 200; ++i)
+        clients.push_back(connect("authorization: Bearer good" + std::to_string(i) + "\r\n"));
     for (int i = 0; i < 200; ++i) {
         clients[std::size_t(i)]->send_frame(R"({"credit":{"add":1}})");
         EXPECT_EQ(upstream_.stream(std::size_t(i))->written(0), "credit { add: 1 }");

@@ -79,7 +79,8 @@ TEST_F(TranscoderTest, binds_path_query_and_body) {
     EXPECT_EQ(call("GET", "/v1/items", "shop_id=s2"), R"(shop_id: "s2")");
     EXPECT_EQ(call("GET", "/v1/items", "tags=a&tags=b&open=true&pageSize=5&size=SMALL&after=-7"),
               R"(tags: "a" tags: "b" open: true page_size: 5 size: SMALL after: -7)");
-    EXPECT_EQ(call("GET", "/v1/items", "filter.name_part=x&filter.codes=1&filter.codes=2&filter.inner.namePart=y"),
+    EXPECT_EQ(call("GET", "/v1/items",
+                   "filter.name_part=x&filter.codes=1&filter.codes=2&filter.inner.namePart=y"),
               R"(filter { name_part: "x" codes: 1 codes: 2 inner { name_part: "y" } })");
     EXPECT_EQ(call("GET", "/v1/items", "cursor=AAE&since=2023-02-06T01:17:34Z&near=0.5"),
               R"(cursor: "\000\001" since { seconds: 1675646254 } near: 0.5)");
@@ -93,10 +94,28 @@ TEST_F(TranscoderTest, binds_path_query_and_body) {
 TEST_F(TranscoderTest, refuses_with_the_reason) {
     EXPECT_EQ(call("GET", "/v1/nope", ""), "ROUTE_UNKNOWN");
     EXPECT_EQ(call("PATCH", "/v1/items", ""), "METHOD_NOT_ALLOWED");
-    for (const char* query : {"nope=1", "filter=x", "filter.nope=1", "open=yes", "pageSize=1.5", "pageSize=9999999999",
-                              "pageSize=", "size=BIG", "open=true&open=true", "filter.namePart=a&filter.name_part=b",
-                              "since=now", "near=inf", "near=nan", "near=1e999", "many.namePart=x", "tags.x=1", "cursor=!",
-                              "since.seconds=1", "after=+1", "a.b.c=1", ".=1", "=1"})
+    for (const char* query : {"nope=1",
+                              "filter=x",
+                              "filter.nope=1",
+                              "open=yes",
+                              "pageSize=1.5",
+                              "pageSize=9999999999",
+                              "pageSize=",
+                              "size=BIG",
+                              "open=true&open=true",
+                              "filter.namePart=a&filter.name_part=b",
+                              "since=now",
+                              "near=inf",
+                              "near=nan",
+                              "near=1e999",
+                              "many.namePart=x",
+                              "tags.x=1",
+                              "cursor=!",
+                              "since.seconds=1",
+                              "after=+1",
+                              "a.b.c=1",
+                              ".=1",
+                              "=1"})
         EXPECT_EQ(call("GET", "/v1/items", query), "QUERY_INVALID") << query;
     EXPECT_EQ(call("GET", "/v1/shops/s1/items", "shopId=s2"), "QUERY_INVALID");
     EXPECT_EQ(call("PUT", "/v1/shops/s1/item", "item.title=x"), "QUERY_INVALID");
@@ -115,7 +134,9 @@ TEST_P(BadContracts, stop_the_start) {
     TestContract contract(std::string(R"(
         syntax = "proto3"; package bad; import "google/api/annotations.proto";
         message M { string a = 1; repeated string b = 2; M m = 3; } message WithMap { map<string, string> m = 1; }
-        service S { )") + GetParam().rpc + " }", "bad.proto");
+        service S { )") + GetParam().rpc +
+                              " }",
+                          "bad.proto");
     const auto made = Transcoder::make({contract.file().service(0)}, contract.factory());
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().reason, "CONFIG_INVALID");
@@ -123,17 +144,28 @@ TEST_P(BadContracts, stop_the_start) {
 INSTANTIATE_TEST_SUITE_P(
     table, BadContracts,
     testing::Values(
-        BadContract{"map", R"(rpc A(WithMap) returns (M) { option (google.api.http) = {get: "/a"}; })"},
-        BadContract{"unknown_variable", R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/{nope}"}; })"},
-        BadContract{"repeated_variable", R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/{b}"}; })"},
-        BadContract{"body_no_message", R"(rpc A(M) returns (M) { option (google.api.http) = {post: "/a" body: "a"}; })"},
-        BadContract{"wildcard", R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/**"}; })"},
-        BadContract{"request_stream", R"(rpc A(stream M) returns (M) { option (google.api.http) = {post: "/a" body: "*"}; })"},
-        BadContract{"twice", R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/a" additional_bindings {get: "/a"}}; })"}),
+        BadContract{"map",
+                    R"(rpc A(WithMap) returns (M) { option (google.api.http) = {get: "/a"}; })"},
+        BadContract{"unknown_variable",
+                    R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/{nope}"}; })"},
+        BadContract{"repeated_variable",
+                    R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/{b}"}; })"},
+        BadContract{
+            "body_no_message",
+            R"(rpc A(M) returns (M) { option (google.api.http) = {post: "/a" body: "a"}; })"},
+        BadContract{"wildcard",
+                    R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/**"}; })"},
+        BadContract{
+            "request_stream",
+            R"(rpc A(stream M) returns (M) { option (google.api.http) = {post: "/a" body: "*"}; })"},
+        BadContract{
+            "twice",
+            R"(rpc A(M) returns (M) { option (google.api.http) = {get: "/a" additional_bindings {get: "/a"}}; })"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Contracts, of_this_project_are_all_servable) {
-    const auto made = Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory());
+    const auto made =
+        Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory());
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_GE(made->operations().size(), 25u);
     EXPECT_NE(made->find_rpc(kSocketRpc), nullptr);

@@ -70,9 +70,11 @@ public:
 
 private:
     void open() {
-        store_ = *make_rocks_store(
-            {.path = dir_->path() / "store", .events = make_event_makers(), .committed = {}},
-            random_);
+        store_ = *make_rocks_store({.path = dir_->path() / "store",
+                                    .accepted_event = accepted_event,
+                                    .ended_event = ended_event,
+                                    .committed = {}},
+                                   random_);
         under_test_.store = store_.get();
         under_test_.outbox = store_.get();
         if (around_ == nullptr) return;
@@ -174,8 +176,11 @@ TEST(RocksMessageStore, loses_nothing_acknowledged_to_sigkill) {
     const testkit::TempDir dir;
     SystemRandom random;
     const auto open = [&] {
-        return *make_rocks_store(
-            {.path = dir.path() / "s", .events = make_event_makers(), .committed = {}}, random);
+        return *make_rocks_store({.path = dir.path() / "s",
+                                  .accepted_event = accepted_event,
+                                  .ended_event = ended_event,
+                                  .committed = {}},
+                                 random);
     };
     for (int round = 0; round < 5; ++round) {
         int acknowledged[2];
@@ -213,7 +218,8 @@ TEST(RocksMessageStore, trims_its_outbox_and_says_so) {
     const testkit::TempDir dir;
     SystemRandom random;
     const auto store = *make_rocks_store({.path = dir.path(),
-                                          .events = make_event_makers(),
+                                          .accepted_event = accepted_event,
+                                          .ended_event = ended_event,
                                           .committed = {},
                                           .outbox_events_max = 100},
                                          random);

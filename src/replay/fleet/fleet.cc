@@ -87,7 +87,8 @@ Status Fleet::set_up(const imece::site::v1::Site& site, const SystemClock& clock
     IMECE_TRY(const auto again, api.login(options_.user, options_.password));
     IMECE_CHECK(make_desks(api));
     facts_.scale = site.time_scale();
-    facts_.set_up_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    facts_.set_up_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return {};
 }
 
@@ -107,17 +108,18 @@ Status Fleet::enrol_all(const std::string& enrolment_token) {
             const std::string& label = plan_.nodes[next].label;
             ++next;
             ++in_flight;
-            api_->enrol(*node.device, enrolment_token, label, [&, this](auto enrolled, const auto&) {
-                if (!enrolled) return done(std::unexpected(enrolled.error()));
-                Status kept = node.device->set_credential(enrolled->credential());
-                if (!kept) return done(kept);
-                api_->sign_in(*node.device, [&, this](auto session, const auto&) {
-                    if (!session) return done(std::unexpected(session.error()));
-                    node.token = session->session().access_token();
-                    node.token_until = expiry(session->session().access_expires_at(), begins_);
-                    done(node.device->set_credential(session->credential()));
+            api_->enrol(
+                *node.device, enrolment_token, label, [&, this](auto enrolled, const auto&) {
+                    if (!enrolled) return done(std::unexpected(enrolled.error()));
+                    Status kept = node.device->set_credential(enrolled->credential());
+                    if (!kept) return done(kept);
+                    api_->sign_in(*node.device, [&, this](auto session, const auto&) {
+                        if (!session) return done(std::unexpected(session.error()));
+                        node.token = session->session().access_token();
+                        node.token_until = expiry(session->session().access_expires_at(), begins_);
+                        done(node.device->set_credential(session->credential()));
+                    });
                 });
-            });
         }
     };
     go_on();
@@ -151,7 +153,8 @@ Status Fleet::make_desks(sdk::Api& api) {
 void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
     const auto began = std::chrono::steady_clock::now();
     begins_ = clock_->now();
-    for (Node& node : nodes_) node.token_until -= Ms(facts_.set_up_seconds * site_.time_scale() * 1000);
+    for (Node& node : nodes_)
+        node.token_until -= Ms(facts_.set_up_seconds * site_.time_scale() * 1000);
     second_began_ = began;
     auto next_progress = began + 1s;
     log_.begin(site_.time_scale());
@@ -165,7 +168,8 @@ void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
         progress(now(), facts_);
     }
     log_.end(turn());
-    facts_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    facts_.wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     for (Node& node : nodes_) {
         ++node.generation;  // Nothing of it counts any more.
         if (node.connection) node.connection->close();
@@ -197,7 +201,8 @@ void Fleet::tick() {
         again_.pop();
         world_.retry(due.node, due.item, at);
     }
-    for (const auto& [recipient, m] : std::exchange(handed_over_, {})) world_.acknowledge(recipient, m, at);
+    for (const auto& [recipient, m] : std::exchange(handed_over_, {}))
+        world_.acknowledge(recipient, m, at);
     post_reports();
     std::vector<NodeIndex> due = std::exchange(to_flush_, {});
     std::ranges::sort(due);
@@ -235,7 +240,8 @@ void Fleet::compose(MessageIndex m) {
     draft.ttl = std::chrono::seconds(message.ttl / 1000);
     draft.body = plan_.texts[message.text];
     draft.exercise = site_.exercise();
-    auto envelope = nodes_[message.sender].device->compose(draft, message.id, clock_->now(), random_);
+    auto envelope =
+        nodes_[message.sender].device->compose(draft, message.id, clock_->now(), random_);
     if (envelope)
         envelopes_[m] = *std::move(envelope);
     else
@@ -248,7 +254,8 @@ void Fleet::submit(NodeIndex carrier, MessageIndex m) {
 }
 
 void Fleet::submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m, NodeIndex recipient) {
-    nodes_[carrier].receipts.push_back({.item = item, .message = m, .recipient = recipient, .at = {}});
+    nodes_[carrier].receipts.push_back(
+        {.item = item, .message = m, .recipient = recipient, .at = {}});
     to_flush_.push_back(carrier);
 }
 
@@ -285,12 +292,14 @@ void Fleet::flush(NodeIndex n) {
         items.clear();
     };
     if (!node.submits.empty() && first_submit_ == Wall{}) first_submit_ = wall;
-    send(node.submits, [&](const Sent& sent) { return envelopes_[sent.message]; },
-         [&](auto batch) { return node.connection->submit(batch); }, node.unconfirmed_submits,
-         std::vector<type::SignedEnvelope>());
-    send(node.receipts, [&](const Sent& sent) { return receipt_of(sent.message, sent.recipient); },
-         [&](auto batch) { return node.connection->receipts(batch); }, node.unconfirmed_receipts,
-         std::vector<type::SignedReceipt>());
+    send(
+        node.submits, [&](const Sent& sent) { return envelopes_[sent.message]; },
+        [&](auto batch) { return node.connection->submit(batch); }, node.unconfirmed_submits,
+        std::vector<type::SignedEnvelope>());
+    send(
+        node.receipts, [&](const Sent& sent) { return receipt_of(sent.message, sent.recipient); },
+        [&](auto batch) { return node.connection->receipts(batch); }, node.unconfirmed_receipts,
+        std::vector<type::SignedReceipt>());
 }
 
 void Fleet::arrive(NodeIndex recipient, MessageIndex m) {
@@ -305,7 +314,8 @@ void Fleet::arrive(NodeIndex recipient, MessageIndex m) {
         }
         log_.deliver(turn_, m, recipient);  // This is the application: it returns at once.
         const sdk::Handled handled{device.id(), message.id, clock_->now() + Duration(message.ttl)};
-        if (auto kept = handled_->remember({&handled, 1}, clock_->now()); !kept) return options_.say(kept.error().message);
+        if (auto kept = handled_->remember({&handled, 1}, clock_->now()); !kept)
+            return options_.say(kept.error().message);
     }
     handed_over_.emplace_back(recipient, m);
 }
@@ -329,11 +339,13 @@ void Fleet::dial(NodeIndex n) {
     handlers.on_deliveries = mine(&Fleet::delivered);
     handlers.on_writable = [this, n] { to_flush_.push_back(n); };
     handlers.on_closed = mine(&Fleet::closed);
-    const sdk::ConnectionOptions options{.credit = kCredit, .carries = plan_.nodes[n].kind != NodeKind::kDesk};
+    const sdk::ConnectionOptions options{.credit = kCredit,
+                                         .carries = plan_.nodes[n].kind != NodeKind::kDesk};
     const bool by_grpc = plan_.nodes[n].kind == NodeKind::kRelay && channel_;
-    node.connection = by_grpc
-                          ? sdk::connect_grpc(io_, channel_, node.token, options, std::move(handlers))
-                          : sdk::connect_websocket(io_, options_.endpoint, node.token, options, std::move(handlers));
+    node.connection =
+        by_grpc ? sdk::connect_grpc(io_, channel_, node.token, options, std::move(handlers))
+                : sdk::connect_websocket(io_, options_.endpoint, node.token, options,
+                                         std::move(handlers));
 }
 
 void Fleet::sign_in(NodeIndex n) {
@@ -343,7 +355,8 @@ void Fleet::sign_in(NodeIndex n) {
         Node& signed_in = nodes_[n];
         signed_in.signing_in = false;
         if (!session) {
-            signed_in.retry_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(200 + random_.below(800));
+            signed_in.retry_at = std::chrono::steady_clock::now() +
+                                 std::chrono::milliseconds(200 + random_.below(800));
             return;
         }
         signed_in.token = session->session().access_token();
@@ -436,7 +449,8 @@ void Fleet::receipted(NodeIndex n, std::uint64_t first, const pb::Results& resul
             world_.confirmed(n, was.item, at);
         } else {
             // A receipt for what never came to the backend is no loss; for what it had accepted it is.
-            if (accepted_[was.message]) facts_.lost.push_back(to_text(plan_.messages[was.message].id));
+            if (accepted_[was.message])
+                facts_.lost.push_back(to_text(plan_.messages[was.message].id));
             world_.refused(n, was.item, result.reason(), at);
         }
     }
@@ -498,9 +512,10 @@ void Fleet::post_reports() {
         }
         const std::size_t size = std::min(node.reports.size(), kReportsPerPost);
         node.posting = true;
-        api_->report_nodes(node.token, std::span(node.reports.data(), size), [this, n](const auto&, const auto&) {
-            nodes_[n].posting = false;  // What was lost is said again by the next report.
-        });
+        api_->report_nodes(
+            node.token, std::span(node.reports.data(), size), [this, n](const auto&, const auto&) {
+                nodes_[n].posting = false;  // What was lost is said again by the next report.
+            });
         node.reports.erase(node.reports.begin(), node.reports.begin() + std::ptrdiff_t(size));
     }
 }

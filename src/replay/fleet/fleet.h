@@ -85,7 +85,8 @@ private:
     void disconnect(NodeIndex n) override;
     void compose(MessageIndex m) override;
     void submit(NodeIndex carrier, MessageIndex m) override;
-    void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m, NodeIndex recipient) override;
+    void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m,
+                        NodeIndex recipient) override;
     void arrive(NodeIndex recipient, MessageIndex m) override;
     void report(NodeIndex carrier, std::span<const NodeIndex> nodes) override;
 
@@ -126,13 +127,15 @@ private:
     std::vector<GroupId> desk_ids_;
     std::unique_ptr<sdk::DedupWindow> handled_ = sdk::make_memory_dedup_window();
     std::vector<imece::type::v1::SignedEnvelope> envelopes_;  ///< By message, once composed.
-    std::unordered_map<std::uint64_t, imece::type::v1::SignedReceipt> receipts_;  ///< By message and device.
+    std::unordered_map<std::uint64_t, imece::type::v1::SignedReceipt>
+        receipts_;  ///< By message and device.
     std::vector<bool> accepted_;
     std::unordered_map<MessageId, MessageIndex> by_id_;
     std::unordered_map<DeviceId, NodeIndex> by_device_;
     std::priority_queue<Again, std::vector<Again>, std::greater<>> again_;
     std::vector<NodeIndex> to_flush_;
-    std::vector<std::pair<NodeIndex, MessageIndex>> handed_over_;  ///< To be acknowledged after this turn.
+    std::vector<std::pair<NodeIndex, MessageIndex>>
+        handed_over_;  ///< To be acknowledged after this turn.
 
     RunFacts facts_;
     Wall first_submit_{};

@@ -35,7 +35,8 @@ public:
         }
         done_.resize(words_);
         arrivals_.assign(plan_.messages.size(), kNever);
-        for (const MessagePlan& message : plan_.messages) recipients_.push_back(recipients(plan_, message));
+        for (const MessagePlan& message : plan_.messages)
+            recipients_.push_back(recipients(plan_, message));
     }
 
     Reckoning run() {

@@ -10,9 +10,10 @@ namespace imece::replay {
 inline constexpr Ms kNever = -1;
 
 struct Reckoning {
-    std::vector<Ms> arrivals;   ///< By message of the plan; kNever without such a moment.
-    std::uint32_t islands = 0;  ///< Most pieces of two or more nodes at once that had no way to the backend.
-    std::uint32_t links = 0;    ///< Pairs of nodes that were linked at some time.
+    std::vector<Ms> arrivals;  ///< By message of the plan; kNever without such a moment.
+    std::uint32_t islands =
+        0;  ///< Most pieces of two or more nodes at once that had no way to the backend.
+    std::uint32_t links = 0;  ///< Pairs of nodes that were linked at some time.
 };
 
 /// For each message of the plan, the first moment at which any of its recipients held it, had every

@@ -23,8 +23,8 @@ void fill_latencies(ClassReport& into, std::vector<Ms>& latencies) {
 
 Judgement judge(const ClassReport& got, const Promise& promise) {
     if (promise.ratio <= 0 || got.reachable < kSamplesMin) return Judgement::kNotJudged;
-    const bool held = *got.ratio_reachable() >= promise.ratio && got.p95_ms &&
-                      *got.p95_ms <= promise.p95_ms;
+    const bool held =
+        *got.ratio_reachable() >= promise.ratio && got.p95_ms && *got.p95_ms <= promise.p95_ms;
     return held ? Judgement::kHeld : Judgement::kBroken;
 }
 
@@ -108,7 +108,8 @@ Report make_report(const RunLog& log) {
         }
         ++into.submitted;
         const Ms deadline = outcome.submitted_at + message.ttl;
-        const bool reachable = arrivals[m] != kNever && arrivals[m] <= std::min(deadline, plan.horizon);
+        const bool reachable =
+            arrivals[m] != kNever && arrivals[m] <= std::min(deadline, plan.horizon);
         const Ms first = first_delivery(outcome);
         const bool delivered = first != kNever && first <= deadline;
         std::uint32_t handed_over = 0;

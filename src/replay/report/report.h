@@ -37,11 +37,11 @@ struct Report {
     std::string name;
     std::uint64_t seed = 0;
     std::array<ClassReport, kClasses> classes;
-    ClassReport total;               ///< Sums; its latencies are over all classes.
+    ClassReport total;  ///< Sums; its latencies are over all classes.
     std::uint32_t nodes = 0;
-    std::uint32_t links = 0;         ///< Pairs of nodes that were linked at some time.
-    std::uint32_t islands = 0;       ///< Most at once.
-    std::uint64_t twice = 0;         ///< Recipients whose application got a message more than once.
+    std::uint32_t links = 0;    ///< Pairs of nodes that were linked at some time.
+    std::uint32_t islands = 0;  ///< Most at once.
+    std::uint64_t twice = 0;    ///< Recipients whose application got a message more than once.
     std::uint64_t never_submitted = 0;  ///< Planned, but the sender was off until the end.
     /// Accepted by the backend, reachable, alive, and yet not delivered at the end: it waits there.
     std::vector<std::string> missing;
@@ -71,7 +71,7 @@ struct RunFacts {
     std::uint64_t dropped = 0;           ///< Bundles that full nodes let go.
     std::uint64_t stale_paths = 0;       ///< Deliveries whose path no longer held.
     std::uint64_t corrupted = 0;         ///< Deliveries with other bytes than were submitted.
-    std::vector<std::string> lost;       ///< Messages that the backend had accepted and does not know.
+    std::vector<std::string> lost;  ///< Messages that the backend had accepted and does not know.
 };
 
 /// The exit status of a replay is 0 when this holds.

@@ -14,7 +14,8 @@
 namespace imece::replay {
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(IMECE_SOURCE_DIR) / ".." / "shared" / "data";
+const std::filesystem::path kData =
+    std::filesystem::path(IMECE_SOURCE_DIR) / ".." / "shared" / "data";
 
 std::string read(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -95,20 +96,23 @@ TEST_P(RealMesh, holds_the_promises) {
     ASSERT_TRUE(topology) << topology.error().message;
     const auto messages = parse_messages(read(texts), "messages.csv");
     ASSERT_TRUE(messages) << messages.error().message;
-    const Plan plan = plan_topology(*topology, *messages, {.name = GetParam().name, .seed = 3, .churn = GetParam().churn});
+    const Plan plan = plan_topology(
+        *topology, *messages, {.name = GetParam().name, .seed = 3, .churn = GetParam().churn});
     expect_held(run(plan));
 }
 
-INSTANTIATE_TEST_SUITE_P(meshes, RealMesh,
-                         testing::Values(MeshCase{"bielefeld", "freifunk-bielefeld.json", 0},
-                                         MeshCase{"bielefeld_churn", "freifunk-bielefeld.json", 0.3},
-                                         MeshCase{"leipzig_churn", "freifunk-leipzig.json", 0.3},
-                                         MeshCase{"altdorf", "freifunk-altdorf.json", 0},
-                                         MeshCase{"altdorf_raw", "freifunk-altdorf-meshviewer.json", 0}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    meshes, RealMesh,
+    testing::Values(MeshCase{"bielefeld", "freifunk-bielefeld.json", 0},
+                    MeshCase{"bielefeld_churn", "freifunk-bielefeld.json", 0.3},
+                    MeshCase{"leipzig_churn", "freifunk-leipzig.json", 0.3},
+                    MeshCase{"altdorf", "freifunk-altdorf.json", 0},
+                    MeshCase{"altdorf_raw", "freifunk-altdorf-meshviewer.json", 0}),
+    [](const auto& test) { return test.param.name; });
 
 TEST(ClosedLoop, the_disaster_in_small) {
-    const Plan plan = plan_scenario(scenario(), {.seed = 11, .phones = 330, .minutes = 12, .load = 0.3});
+    const Plan plan =
+        plan_scenario(scenario(), {.seed = 11, .phones = 330, .minutes = 12, .load = 0.3});
     EXPECT_GE(plan.islands, 5);
     const Ran ran = run(plan);
     expect_held(ran);

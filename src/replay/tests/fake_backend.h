@@ -16,8 +16,13 @@ namespace imece::replay {
 class FakeBackend final : public Outside {
 public:
     FakeBackend(const Plan& plan, RunLog& log, Ms latency = 200)
-        : plan_(plan), log_(log), latency_(latency), open_(plan.nodes.size()), wanted_(plan.nodes.size()),
-          taken_(plan.nodes.size()), heard_(plan.nodes.size()) {}
+        : plan_(plan),
+          log_(log),
+          latency_(latency),
+          open_(plan.nodes.size()),
+          wanted_(plan.nodes.size()),
+          taken_(plan.nodes.size()),
+          heard_(plan.nodes.size()) {}
 
     /// Runs the plan to its end. `at_times` are moments at which the backend goes away for `away`.
     void run(World& world, const std::vector<Ms>& at_times = {}, Ms away = 5'000) {
@@ -29,7 +34,8 @@ public:
         push(kSweep, Step::kSweep, 0, 0);
         log_.begin(1);
         for (;;) {
-            const Ms next = std::min(world.next_due(), steps_.empty() ? World::kForever : steps_.top().at);
+            const Ms next =
+                std::min(world.next_due(), steps_.empty() ? World::kForever : steps_.top().at);
             if (next > plan_.end) break;
             now_ = next;
             world.advance(now_);
@@ -55,7 +61,8 @@ public:
     void submit(NodeIndex carrier, MessageIndex m) override {
         push(now_ + latency_, Step::kAccept, carrier, m, open_generation_);
     }
-    void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m, NodeIndex recipient) override {
+    void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m,
+                        NodeIndex recipient) override {
         push(now_ + latency_, Step::kReceipt, carrier, item, open_generation_);
         receipts_[item] = {m, recipient};
     }
@@ -91,7 +98,8 @@ private:
         NodeIndex handed_to = kNone;
     };
 
-    void push(Ms at, Step::What what, NodeIndex node, std::uint32_t item, std::uint32_t generation = 0) {
+    void push(Ms at, Step::What what, NodeIndex node, std::uint32_t item,
+              std::uint32_t generation = 0) {
         steps_.push({at, order_++, what, node, item, generation});
     }
 
@@ -144,7 +152,8 @@ private:
             ++duplicates_;
             return;
         }
-        for (const NodeIndex n : recipients(plan_, plan_.messages[m])) waiting_.push_back({m, n, 0, kNone});
+        for (const NodeIndex n : recipients(plan_, plan_.messages[m]))
+            waiting_.push_back({m, n, 0, kNone});
     }
 
     /// The way from a connected node to each node, by what was reported; the first of the path is connected.

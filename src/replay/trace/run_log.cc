@@ -55,8 +55,10 @@ void RunLog::arrive(Ms at, MessageIndex m, NodeIndex recipient) {
 void RunLog::deliver(Ms at, MessageIndex m, NodeIndex recipient) {
     auto& all = outcomes_[m].delivered;
     const auto known = std::ranges::find(all, recipient, &Delivered::node);
-    if (known == all.end()) all.push_back({recipient, at, 1});
-    else ++known->times;
+    if (known == all.end())
+        all.push_back({recipient, at, 1});
+    else
+        ++known->times;
     if (next_) next_->deliver(at, m, recipient);
 }
 

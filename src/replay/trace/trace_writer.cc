@@ -16,9 +16,12 @@ constexpr std::size_t kBufferBytes = 1 << 20;
 std::string json_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
-        if (c == '"' || c == '\\') out.append({'\\', c});
-        else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", int(c));
-        else out.push_back(c);
+        if (c == '"' || c == '\\')
+            out.append({'\\', c});
+        else if (static_cast<unsigned char>(c) < 0x20)
+            out += fmt::format("\\u{:04x}", int(c));
+        else
+            out.push_back(c);
     }
     return out + "\"";
 }
@@ -40,7 +43,8 @@ TraceWriter::~TraceWriter() {
 Status TraceWriter::flush() {
     if (std::fwrite(buffer_.data(), 1, buffer_.size(), file_) != buffer_.size()) failed_ = true;
     buffer_.clear();
-    if (failed_) return fail(ErrorCode::kUnavailable, "STORE_DOWN", "the trace could not be written");
+    if (failed_)
+        return fail(ErrorCode::kUnavailable, "STORE_DOWN", "the trace could not be written");
     return {};
 }
 
@@ -51,12 +55,15 @@ void TraceWriter::drain_if_full() {
 void TraceWriter::begin(const Plan& plan, std::uint32_t scale) {
     plan_ = &plan;
     auto out = std::back_inserter(buffer_);
-    fmt::format_to(out, R"({{"t":0,"e":"run","name":{},"seed":{},"scale":{},"horizon":{},"min_samples":{},"promises":{{)",
-                   json_string(plan.name), plan.seed, scale, plan.horizon, kSamplesMin);
+    fmt::format_to(
+        out,
+        R"({{"t":0,"e":"run","name":{},"seed":{},"scale":{},"horizon":{},"min_samples":{},"promises":{{)",
+        json_string(plan.name), plan.seed, scale, plan.horizon, kSamplesMin);
     for (std::size_t c = 0; c < kClasses; ++c) {
         fmt::format_to(out, R"({}"{}":)", c == 0 ? "" : ",", class_name(Class(c)));
         if (kPromises[c].ratio > 0)
-            fmt::format_to(out, R"({{"ratio":{},"p95_ms":{}}})", kPromises[c].ratio, kPromises[c].p95_ms);
+            fmt::format_to(out, R"({{"ratio":{},"p95_ms":{}}})", kPromises[c].ratio,
+                           kPromises[c].p95_ms);
         else
             buffer_ += R"({"ratio":null,"p95_ms":null})";
     }
@@ -69,7 +76,8 @@ void TraceWriter::begin(const Plan& plan, std::uint32_t scale) {
 void TraceWriter::contact(Ms at, LogEntry::Kind kind, std::uint32_t a, std::uint32_t b, bool up) {
     auto out = std::back_inserter(buffer_);
     if (kind == LogEntry::Kind::kLink)
-        fmt::format_to(out, "{{\"t\":{},\"e\":\"link\",\"a\":{},\"b\":{},\"up\":{}}}\n", at, a, b, up);
+        fmt::format_to(out, "{{\"t\":{},\"e\":\"link\",\"a\":{},\"b\":{},\"up\":{}}}\n", at, a, b,
+                       up);
     else
         fmt::format_to(out, "{{\"t\":{},\"e\":\"{}\",\"n\":{},\"up\":{}}}\n", at,
                        kind == LogEntry::Kind::kPower ? "power" : "uplink", a, up);
@@ -79,15 +87,18 @@ void TraceWriter::contact(Ms at, LogEntry::Kind kind, std::uint32_t a, std::uint
 void TraceWriter::submit(Ms at, MessageIndex m) {
     const MessagePlan& message = plan_->messages[m];
     auto out = std::back_inserter(buffer_);
-    fmt::format_to(out, "{{\"t\":{},\"e\":\"submit\",\"m\":\"{}\",\"n\":{},\"to\":[{}],\"c\":\"{}\",\"ttl\":{},\"bytes\":{}}}\n",
+    fmt::format_to(out,
+                   "{{\"t\":{},\"e\":\"submit\",\"m\":\"{}\",\"n\":{},\"to\":[{}],\"c\":\"{}\","
+                   "\"ttl\":{},\"bytes\":{}}}\n",
                    at, to_text(message.id), message.sender,
-                   fmt::join(recipients(*plan_, message), ","), class_name(message.cls), message.ttl,
-                   plan_->texts[message.text].size());
+                   fmt::join(recipients(*plan_, message), ","), class_name(message.cls),
+                   message.ttl, plan_->texts[message.text].size());
     drain_if_full();
 }
 
 void TraceWriter::refused(Ms at, MessageIndex m, std::string_view reason) {
-    fmt::format_to(std::back_inserter(buffer_), "{{\"t\":{},\"e\":\"refused\",\"m\":\"{}\",\"reason\":{}}}\n", at,
+    fmt::format_to(std::back_inserter(buffer_),
+                   "{{\"t\":{},\"e\":\"refused\",\"m\":\"{}\",\"reason\":{}}}\n", at,
                    to_text(plan_->messages[m].id), json_string(reason));
     drain_if_full();
 }
@@ -100,8 +111,8 @@ void TraceWriter::hop(Ms at, MessageIndex m, NodeIndex from, NodeIndex to) {
 }
 
 void TraceWriter::at_node(Ms at, std::string_view event, MessageIndex m, NodeIndex n) {
-    fmt::format_to(std::back_inserter(buffer_), "{{\"t\":{},\"e\":\"{}\",\"m\":\"{}\",\"n\":{}}}\n", at,
-                   event, to_text(plan_->messages[m].id), n);
+    fmt::format_to(std::back_inserter(buffer_), "{{\"t\":{},\"e\":\"{}\",\"m\":\"{}\",\"n\":{}}}\n",
+                   at, event, to_text(plan_->messages[m].id), n);
     drain_if_full();
 }
 

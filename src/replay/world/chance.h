@@ -35,7 +35,8 @@ public:
 private:
     static std::uint64_t mixed(std::uint64_t seed, std::string_view purpose) {
         std::uint64_t hash = 0xcbf29ce484222325ull;  // FNV-1a: the same on every machine.
-        for (const char c : purpose) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+        for (const char c : purpose)
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
         return hash ^ (seed * 0x9e3779b97f4a7c15ull);
     }
     SeededRandom random_;

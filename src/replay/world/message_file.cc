@@ -70,7 +70,8 @@ public:
             IMECE_TRY(std::string field, this->field());
             fields.push_back(std::move(field));
             if (fields.size() > kColumnsMax)
-                return file_error(file_, row_line_, fmt::format("more than {} columns", kColumnsMax));
+                return file_error(file_, row_line_,
+                                  fmt::format("more than {} columns", kColumnsMax));
             if (ended()) return fields;
             const char c = text_[at_++];
             if (c == ',') continue;
@@ -93,9 +94,11 @@ private:
                 continue;
             }
             ++at_;
-            if (ended() || text_[at_] == ',' || text_[at_] == '\n' || text_[at_] == '\r') return out;
+            if (ended() || text_[at_] == ',' || text_[at_] == '\n' || text_[at_] == '\r')
+                return out;
             if (text_[at_] != '"')
-                return file_error(file_, line_, "text follows a closing quote; a quote inside is doubled");
+                return file_error(file_, line_,
+                                  "text follows a closing quote; a quote inside is doubled");
             out.push_back('"');
         }
         return file_error(file_, first_line, "a quoted field has no end");
@@ -156,15 +159,19 @@ Result<MessageFile> parse_messages(std::string_view text, std::string_view file)
         if (++row_count > kRowsMax)
             return file_error(file, rows.line(), fmt::format("more than {} messages", kRowsMax));
         if (row.size() != columns.count)
-            return file_error(file, rows.line(),
-                              fmt::format("{} fields where the header has {}", row.size(), columns.count));
+            return file_error(
+                file, rows.line(),
+                fmt::format("{} fields where the header has {}", row.size(), columns.count));
         std::string& body = row[columns.text];
         if (blank(body)) {
-            made.notes.push_back(fmt::format("{}:{}: a message without text was passed over", file, rows.line()));
+            made.notes.push_back(
+                fmt::format("{}:{}: a message without text was passed over", file, rows.line()));
             continue;
         }
         if (body.size() > kTextBytesMax)
-            return file_error(file, rows.line(), fmt::format("a text of {} bytes; the limit is {}", body.size(), kTextBytesMax));
+            return file_error(
+                file, rows.line(),
+                fmt::format("a text of {} bytes; the limit is {}", body.size(), kTextBytesMax));
         TextOfClass entry;
         for (const auto& [column, cls] : columns.labels)
             if (row[column] == "1") {

@@ -79,8 +79,9 @@ struct MessagePlan {
     NodeIndex recipient = kNone;  ///< A node, or none where `desk` is set.
     std::uint32_t desk = kNone;
     Ms ttl = 0;
-    std::uint32_t text = 0;    ///< Of Plan::texts.
-    std::uint32_t repeats = 0;  ///< How often the app sends the same envelope again, a few seconds apart.
+    std::uint32_t text = 0;  ///< Of Plan::texts.
+    std::uint32_t repeats =
+        0;  ///< How often the app sends the same envelope again, a few seconds apart.
 };
 
 /// The stimulus. The same seed and options give the same plan on every machine.
@@ -95,10 +96,11 @@ struct Plan {
     std::vector<std::string> texts;
     Ms horizon = 0;  ///< What becomes reachable later is not judged.
     Ms end = 0;      ///< The last moment of the run.
-    std::uint32_t islands = 0;        ///< Groups that are cut off from the backend at some time, and later healed.
+    std::uint32_t islands =
+        0;  ///< Groups that are cut off from the backend at some time, and later healed.
     std::uint32_t towers = 0;
-    std::uint32_t towers_down = 0;    ///< At the start.
-    std::vector<std::string> notes;   ///< What the user should know of the input.
+    std::uint32_t towers_down = 0;   ///< At the start.
+    std::vector<std::string> notes;  ///< What the user should know of the input.
 };
 
 /// The devices that a message is for.

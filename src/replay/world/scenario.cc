@@ -96,7 +96,8 @@ public:
     /// Refuses what nobody read: most likely a typing error.
     Status finish() const {
         for (const auto& [key, node] : table_)
-            if (!read_.contains(key.str())) return error(node, key.str(), "is no key of a scenario");
+            if (!read_.contains(key.str()))
+                return error(node, key.str(), "is no key of a scenario");
         return {};
     }
 

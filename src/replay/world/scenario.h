@@ -50,7 +50,8 @@ struct Scenario {
     std::vector<LoadPhase> load;
     std::vector<Province> provinces;
     std::array<double, kClasses> mix{};
-    std::array<std::vector<std::string>, kClasses> texts;  ///< {n}, {m}, {street}, {place} are filled in.
+    std::array<std::vector<std::string>, kClasses>
+        texts;  ///< {n}, {m}, {street}, {place} are filled in.
 };
 
 /// Reads a scenario file (TOML). Errors: kInvalidArgument FILE_INVALID, "FILE:LINE: REASON".

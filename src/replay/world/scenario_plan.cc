@@ -11,10 +11,10 @@
 namespace imece::replay {
 namespace {
 
-constexpr double kRadioMetres = 75;        // Between two phones.
-constexpr double kCampMetres = 110;        // Radius of a group.
-constexpr double kTowerMetres = 2'500;     // Radius of a group's tower.
-constexpr double kWideTowerMetres = 5'000; // Radius of a province's central tower.
+constexpr double kRadioMetres = 75;         // Between two phones.
+constexpr double kCampMetres = 110;         // Radius of a group.
+constexpr double kTowerMetres = 2'500;      // Radius of a group's tower.
+constexpr double kWideTowerMetres = 5'000;  // Radius of a province's central tower.
 constexpr std::size_t kIslandsWanted = 8;
 constexpr Ms kSettle = 20'000;  // Time to connect before the first message.
 constexpr Ms kStormMs = 60'000;
@@ -40,7 +40,7 @@ Place moved(const Place& from, double north_m, double east_m) {
 
 std::string fill_text(const Scenario& scenario, Class cls, Dice& dice, std::uint32_t province) {
     static constexpr std::string_view kStreets[] = {"Cumhuriyet", "Atatürk", "İnönü", "Gazi",
-                                                    "Barış", "Çınar", "Lale", "Mimar Sinan",
+                                                    "Barış",      "Çınar",   "Lale",  "Mimar Sinan",
                                                     "Yunus Emre", "Okul"};
     const auto& templates = scenario.texts[std::size_t(cls)];
     const std::string& from = templates[dice.below(templates.size())];
@@ -83,8 +83,8 @@ struct Group {
 struct Tower {
     Place place;
     double radius = 0;
-    std::uint32_t group = kNone;                ///< Whose tower it is; none: a province's.
-    std::vector<std::pair<Ms, Ms>> down;        ///< From, to.
+    std::uint32_t group = kNone;          ///< Whose tower it is; none: a province's.
+    std::vector<std::pair<Ms, Ms>> down;  ///< From, to.
 };
 
 class Planner {
@@ -121,7 +121,9 @@ public:
 
 private:
     Ms at_share(double share) const { return kSettle + Ms(double(sending_) * share); }
-    Place place_of(NodeIndex n) const { return {plan_.nodes[n].latitude, plan_.nodes[n].longitude}; }
+    Place place_of(NodeIndex n) const {
+        return {plan_.nodes[n].latitude, plan_.nodes[n].longitude};
+    }
 
     NodeIndex add_node(NodeKind kind, const Place& at, std::string label, std::uint32_t province) {
         NodePlan node;
@@ -170,15 +172,17 @@ private:
             for (std::uint32_t g = 0; g < groups; ++g) {
                 Group group;
                 group.province = p;
-                group.place = g == 0 ? centre
-                                     : moved(centre, 7'000 * dice.normal(), 7'000 * dice.normal());
+                group.place =
+                    g == 0 ? centre : moved(centre, 7'000 * dice.normal(), 7'000 * dice.normal());
                 const std::uint32_t size = counts[p] / groups + (g < counts[p] % groups ? 1 : 0);
                 for (std::uint32_t i = 0; i < size; ++i) {
                     const double angle = dice.unit() * 6.28318530717958648;
                     const double radius = kCampMetres * std::sqrt(dice.unit());
-                    const Place at = moved(group.place, radius * std::cos(angle), radius * std::sin(angle));
-                    const NodeIndex n = add_node(NodeKind::kPhone, at,
-                                                 fmt::format("{} {}-{}", province.name, g + 1, i + 1), p);
+                    const Place at =
+                        moved(group.place, radius * std::cos(angle), radius * std::sin(angle));
+                    const NodeIndex n =
+                        add_node(NodeKind::kPhone, at,
+                                 fmt::format("{} {}-{}", province.name, g + 1, i + 1), p);
                     plan_.nodes[n].battery_percent = std::uint8_t(15 + power.below(86));
                     contact(0, ContactKind::kPower, n, true);
                     group.phones.push_back(n);
@@ -196,11 +200,13 @@ private:
                 std::size_t nearest = 0;
                 double least = 1e9;
                 for (std::size_t j = 0; j < i; ++j) {
-                    const double distance = metres(place_of(group.phones[i]), place_of(group.phones[j]));
+                    const double distance =
+                        metres(place_of(group.phones[i]), place_of(group.phones[j]));
                     if (distance < least) least = distance, nearest = j;
                 }
                 for (std::size_t j = 0; j < i; ++j) {
-                    const double distance = metres(place_of(group.phones[i]), place_of(group.phones[j]));
+                    const double distance =
+                        metres(place_of(group.phones[i]), place_of(group.phones[j]));
                     if (j != nearest && distance > kRadioMetres) continue;
                     contact(0, ContactKind::kLink,
                             add_link(group.phones[i], group.phones[j], distance), true);
@@ -213,7 +219,8 @@ private:
         for (std::uint32_t g = 0; g < groups_.size(); ++g)
             towers_.push_back({groups_[g].place, kTowerMetres, g, {}});
         for (const Province& province : s_.provinces)
-            towers_.push_back({{province.latitude, province.longitude}, kWideTowerMetres, kNone, {}});
+            towers_.push_back(
+                {{province.latitude, province.longitude}, kWideTowerMetres, kNone, {}});
         plan_.towers = std::uint32_t(towers_.size());
     }
 
@@ -252,7 +259,8 @@ private:
             return towers_[t].group != kNone && stands_alone(towers_[t].group) &&
                    alone++ < std::min(kIslandsWanted, wanted);
         });
-        std::vector<std::uint32_t> fallen(order.begin(), order.begin() + std::ptrdiff_t(std::min(wanted, order.size())));
+        std::vector<std::uint32_t> fallen(
+            order.begin(), order.begin() + std::ptrdiff_t(std::min(wanted, order.size())));
         plan_.towers_down = std::uint32_t(fallen.size());
         dice.shuffle(fallen);
         for (std::size_t i = 0; i < fallen.size(); ++i) {
@@ -261,12 +269,14 @@ private:
         }
         for (std::size_t k = 1; k < s_.shocks.size(); ++k) {
             const Shock& shock = s_.shocks[k];
-            auto again = std::size_t(std::lround(s_.towers_down_again * double(towers_.size() - fallen.size())));
+            auto again = std::size_t(
+                std::lround(s_.towers_down_again * double(towers_.size() - fallen.size())));
             for (const std::uint32_t t : order_of_fall(shock, dice)) {
                 if (again == 0) break;
                 if (!towers_[t].down.empty()) continue;
                 const Ms from = at_share(shock.at) + dice.between(0, 3'000);
-                towers_[t].down.emplace_back(from, from + Ms(double(sending_) * (0.1 + 0.25 * dice.unit())));
+                towers_[t].down.emplace_back(
+                    from, from + Ms(double(sending_) * (0.1 + 0.25 * dice.unit())));
                 --again;
             }
         }
@@ -280,9 +290,9 @@ private:
     bool covered(const Place& at, Ms when) const {
         return std::ranges::any_of(towers_, [&](const Tower& tower) {
             return metres(tower.place, at) < tower.radius &&
-                   std::ranges::none_of(tower.down, [&](const auto& gap) {
-                       return gap.first <= when && when < gap.second;
-                   });
+                   std::ranges::none_of(
+                       tower.down,
+                       [&](const auto& gap) { return gap.first <= when && when < gap.second; });
         });
     }
 
@@ -291,7 +301,8 @@ private:
         Ms best = covered(at, from) ? from : plan_.end;
         for (const Tower& tower : towers_)
             for (const auto& gap : tower.down)
-                if (gap.second > from && gap.second < best && covered(at, gap.second)) best = gap.second;
+                if (gap.second > from && gap.second < best && covered(at, gap.second))
+                    best = gap.second;
         return best;
     }
 
@@ -317,8 +328,9 @@ private:
             for (std::uint32_t r = 0; r < s_.relays_per_province; ++r) {
                 const Place base = moved({s_.provinces[p].latitude, s_.provinces[p].longitude},
                                          300 * dice.normal(), 300 * dice.normal());
-                const NodeIndex n = add_node(NodeKind::kRelay, base,
-                                             fmt::format("{} relay {}", s_.provinces[p].name, r + 1), p);
+                const NodeIndex n =
+                    add_node(NodeKind::kRelay, base,
+                             fmt::format("{} relay {}", s_.provinces[p].name, r + 1), p);
                 contact(0, ContactKind::kPower, n, true);
                 // The first of each province drives to an island; the others stay in its centre.
                 const Group* target = nullptr;
@@ -330,7 +342,8 @@ private:
                 if (target == nullptr) {
                     const auto home = std::ranges::find(groups_, p, &Group::province);
                     join(n, *home, 3, 0, plan_.end);
-                    on_off(plan_.contacts, dice, ContactKind::kUplink, n, {500'000, 40'000}, plan_.end);
+                    on_off(plan_.contacts, dice, ContactKind::kUplink, n, {500'000, 40'000},
+                           plan_.end);
                 } else {
                     contact(0, ContactKind::kUplink, n, true);
                     join(n, *target, 4, target->healed, plan_.end);
@@ -345,8 +358,9 @@ private:
             DeskPlan desk;
             desk.name = "112 " + s_.provinces[p].name;
             for (int i = 0; i < 2; ++i) {
-                const NodeIndex n = add_node(NodeKind::kDesk, {s_.provinces[p].latitude, s_.provinces[p].longitude},
-                                             fmt::format("{} desk {}", desk.name, i + 1), p);
+                const NodeIndex n =
+                    add_node(NodeKind::kDesk, {s_.provinces[p].latitude, s_.provinces[p].longitude},
+                             fmt::format("{} desk {}", desk.name, i + 1), p);
                 plan_.nodes[n].desk = p;
                 contact(0, ContactKind::kPower, n, true);
                 contact(0, ContactKind::kUplink, n, true);
@@ -368,7 +382,8 @@ private:
         if (mainland.empty()) return;
         const LinkIndex camp_links = LinkIndex(plan_.links.size());
         for (const std::uint32_t from : islands) {
-            for (std::size_t i = 0; i < std::min<std::size_t>(3, groups_[from].phones.size() / 4); ++i) {
+            for (std::size_t i = 0; i < std::min<std::size_t>(3, groups_[from].phones.size() / 4);
+                 ++i) {
                 const NodeIndex walker = groups_[from].phones[groups_[from].phones.size() - 1 - i];
                 const Ms leaves = dice.between(at_share(0.03), at_share(0.25));
                 if (leaves > groups_[from].healed) continue;
@@ -428,11 +443,16 @@ private:
         }
         // A group is an island while none of its people has an uplink.
         for (const Group& group : groups_)
-            plan_.islands += std::ranges::any_of(tower_moments, [&](Ms at) {
-                return at < plan_.horizon && std::ranges::none_of(group.phones, [&](NodeIndex n) {
-                           return has_uplink(n, at);
-                       });
-            }) ? 1 : 0;
+            plan_.islands +=
+                std::ranges::any_of(tower_moments,
+                                    [&](Ms at) {
+                                        return at < plan_.horizon &&
+                                               std::ranges::none_of(
+                                                   group.phones,
+                                                   [&](NodeIndex n) { return has_uplink(n, at); });
+                                    })
+                    ? 1
+                    : 0;
     }
 
     void run_down_batteries() {
@@ -461,14 +481,18 @@ private:
         switch (message.cls) {
             case Class::kLife: message.desk = home; return;
             case Class::kSafety:
-                if (dice.chance(0.5)) message.desk = home;
-                else message.recipient = any_phone(dice);
+                if (dice.chance(0.5))
+                    message.desk = home;
+                else
+                    message.recipient = any_phone(dice);
                 return;
             case Class::kOperational:
                 // Crews speak to crews and to desks; some crew members use their phones.
                 if (!dice.chance(s_.responders)) message.sender = any_crew(dice);
-                if (dice.chance(0.3)) message.desk = province_of_[message.sender];
-                else message.recipient = any_crew(dice);
+                if (dice.chance(0.3))
+                    message.desk = province_of_[message.sender];
+                else
+                    message.recipient = any_crew(dice);
                 return;
             case Class::kCommunication: message.recipient = any_phone(dice); return;
             case Class::kMaintenance: message.recipient = any_crew(dice); return;
@@ -494,8 +518,8 @@ private:
         Ms begins = kSettle;
         for (const LoadPhase& phase : s_.load) {
             const Ms lasts = Ms(phase.minutes * stretch_ * 60'000);
-            const auto count = std::size_t(std::llround(double(phones_) * phase.per_user_hour * load_ *
-                                                        double(lasts) / 3'600'000));
+            const auto count = std::size_t(std::llround(double(phones_) * phase.per_user_hour *
+                                                        load_ * double(lasts) / 3'600'000));
             phase_begins_.push_back(begins);
             for (std::size_t i = 0; i < count; ++i) {
                 const Ms at = dice.between(begins, begins + lasts - 1);
@@ -511,7 +535,8 @@ private:
         if (s_.storm_phase == 0 || s_.storm_phase > phase_begins_.size()) return;
         Dice dice(seed_, "storm");
         const Ms from = phase_begins_[s_.storm_phase - 1];
-        const auto calls = std::uint32_t(std::lround(s_.storm_messages * std::min(1.0, double(phones_) / s_.phones)));
+        const auto calls = std::uint32_t(
+            std::lround(s_.storm_messages * std::min(1.0, double(phones_) / s_.phones)));
         for (std::uint32_t i = 0; i < calls; ++i) {
             const Ms at = dice.between(from, from + kStormMs);
             const Class cls = dice.chance(0.7) ? Class::kLife : Class::kSafety;
@@ -520,7 +545,8 @@ private:
             call.repeats = s_.storm_repeats;
             plan_.messages.push_back(call);
             for (std::uint32_t k = 0; k < s_.storm_reposts; ++k) {
-                MessagePlan post = draft(at + dice.between(1'000, kStormMs), any_phone(dice), cls, dice);
+                MessagePlan post =
+                    draft(at + dice.between(1'000, kStormMs), any_phone(dice), cls, dice);
                 post.text = call.text;
                 plan_.messages.push_back(post);
             }

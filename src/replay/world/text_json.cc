@@ -35,8 +35,10 @@ private:
     void skip_space() {
         for (; !ended(); ++at_) {
             const char c = text_[at_];
-            if (c == '\n') ++line_;
-            else if (c != ' ' && c != '\t' && c != '\r') return;
+            if (c == '\n')
+                ++line_;
+            else if (c != ' ' && c != '\t' && c != '\r')
+                return;
         }
     }
 
@@ -141,7 +143,8 @@ private:
     Result<std::uint32_t> four_digits() {
         std::uint32_t unit = 0;
         const std::string_view digits = text_.substr(std::min(at_, text_.size()), 4);
-        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
+        const auto [end, ec] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
         if (digits.size() < 4 || ec != std::errc{} || end != digits.data() + 4)
             return error("\\u needs four hex digits");
         at_ += 4;
@@ -170,7 +173,9 @@ private:
         const char c = peek();
         ++at_;
         switch (c) {
-            case '"': case '\\': case '/': out.push_back(c); return {};
+            case '"':
+            case '\\':
+            case '/': out.push_back(c); return {};
             case 'b': out.push_back('\b'); return {};
             case 'f': out.push_back('\f'); return {};
             case 'n': out.push_back('\n'); return {};

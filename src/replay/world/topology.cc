@@ -27,7 +27,8 @@ public:
         const JsonValue* links = root.find("links");
         if (links == nullptr) return error(root, "'links' is missing");
         if (links->kind != Kind::kArray)
-            return error(*links, fmt::format("'links' must be an array, not {}", links->kind_name()));
+            return error(*links,
+                         fmt::format("'links' must be an array, not {}", links->kind_name()));
         if (links->items.size() > kTopologyLinksMax)
             return error(*links, fmt::format("more than {} links", kTopologyLinksMax));
         IMECE_CHECK(read_nodes(nodes));
@@ -69,10 +70,12 @@ private:
             return {};
         }
         if (nodes->kind != Kind::kArray)
-            return error(*nodes, fmt::format("'nodes' must be an array, not {}", nodes->kind_name()));
+            return error(*nodes,
+                         fmt::format("'nodes' must be an array, not {}", nodes->kind_name()));
         if (nodes->items.size() > kTopologyNodesMax)
             return error(*nodes, fmt::format("more than {} nodes", kTopologyNodesMax));
-        for (std::size_t i = 0; i < nodes->items.size(); ++i) IMECE_CHECK(read_node(nodes->items[i], i));
+        for (std::size_t i = 0; i < nodes->items.size(); ++i)
+            IMECE_CHECK(read_node(nodes->items[i], i));
         return {};
     }
 
@@ -132,7 +135,8 @@ private:
                                           std::string_view what) const {
         if (value == nullptr || value->kind == Kind::kNull) return std::nullopt;
         if (value->kind != Kind::kNumber || std::abs(value->number) > limit)
-            return error(*value, fmt::format("{} must be a number from -{:.0f} to {:.0f}", what, limit, limit));
+            return error(*value, fmt::format("{} must be a number from -{:.0f} to {:.0f}", what,
+                                             limit, limit));
         return value->number;
     }
 
@@ -149,7 +153,8 @@ private:
         IMECE_TRY(const std::string id, id_of(*end, fmt::format("'{}'", key)));
         if (const auto found = index_.find(id); found != index_.end()) return found->second;
         if (!nodes_implied_)
-            return error(*end, fmt::format("'{}' names node '{}', which is not in 'nodes'", key, id));
+            return error(*end,
+                         fmt::format("'{}' names node '{}', which is not in 'nodes'", key, id));
         if (made_.nodes.size() >= kTopologyNodesMax)
             return error(*end, fmt::format("more than {} nodes", kTopologyNodesMax));
         TopologyNode node;
@@ -210,7 +215,8 @@ private:
     }
 
     Result<Topology> finish(const JsonValue& root) {
-        if (made_.nodes.size() < 2) return error(root, "a mesh needs at least two nodes that are online");
+        if (made_.nodes.size() < 2)
+            return error(root, "a mesh needs at least two nodes that are online");
         note(offline_, "nodes are not online and were left out");
         note(links_offline_, "links to nodes that are not online were left out");
         note(vpn_, "links run over the internet (vpn): their ends can have an uplink");

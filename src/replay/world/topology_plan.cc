@@ -12,9 +12,9 @@ namespace {
 
 // The nominal date of every run over a map; ids begin with it.
 constexpr std::int64_t kEpochMs = 1'675'646'254'000;
-constexpr Ms kSettle = 20'000;        // Time to connect before the first message.
-constexpr Ms kJudgedAfter = 60'000;   // From the last message to the horizon.
-constexpr Ms kDrain = 60'000;         // From the horizon to the end.
+constexpr Ms kSettle = 20'000;       // Time to connect before the first message.
+constexpr Ms kJudgedAfter = 60'000;  // From the last message to the horizon.
+constexpr Ms kDrain = 60'000;        // From the horizon to the end.
 constexpr double kUplinkUpMs = 240'000;
 constexpr double kUplinkDownMs = 60'000;
 constexpr double kChurnDownMs = 60'000;
@@ -71,8 +71,8 @@ void plan_messages(Plan& plan, const MessageFile& file, const TopologyPlanOption
         message.ttl = default_ttl(message.cls);
         message.at = dice.between(kSettle, kSettle + sending);
         message.sender = dice.below(mesh_nodes);
-        const bool to_desk = message.cls == Class::kLife ||
-                             (message.cls == Class::kSafety && dice.chance(0.5));
+        const bool to_desk =
+            message.cls == Class::kLife || (message.cls == Class::kSafety && dice.chance(0.5));
         if (to_desk) {
             message.desk = 0;
         } else {
@@ -111,14 +111,16 @@ Plan plan_topology(const Topology& topology, const MessageFile& messages,
     const auto uplinks = choose_uplinks(topology, options.uplinks, uplink_dice);
     DeskPlan desk;
     desk.name = "112 " + options.name;
-    desk.devices.assign(uplinks.begin(), uplinks.begin() + std::ptrdiff_t(std::min<std::size_t>(2, uplinks.size())));
+    desk.devices.assign(uplinks.begin(),
+                        uplinks.begin() + std::ptrdiff_t(std::min<std::size_t>(2, uplinks.size())));
     for (const NodeIndex n : uplinks) plan.nodes[n].kind = NodeKind::kRelay;
     for (const NodeIndex n : desk.devices) {
         plan.nodes[n].kind = NodeKind::kDesk;
         plan.nodes[n].desk = 0;
     }
 
-    const OnOff churn{kChurnDownMs * (1 - options.churn) / std::max(options.churn, 1e-9), kChurnDownMs};
+    const OnOff churn{kChurnDownMs * (1 - options.churn) / std::max(options.churn, 1e-9),
+                      kChurnDownMs};
     Dice power(options.seed, "power");
     for (NodeIndex n = 0; n < plan.nodes.size(); ++n) {
         if (options.churn > 0 && plan.nodes[n].kind != NodeKind::kDesk)
@@ -137,7 +139,8 @@ Plan plan_topology(const Topology& topology, const MessageFile& messages,
         if (plan.nodes[n].kind == NodeKind::kDesk)
             plan.contacts.push_back({0, ContactKind::kUplink, n, true});
         else
-            on_off(plan.contacts, uplink_dice, ContactKind::kUplink, n, {kUplinkUpMs, kUplinkDownMs}, plan.end);
+            on_off(plan.contacts, uplink_dice, ContactKind::kUplink, n,
+                   {kUplinkUpMs, kUplinkDownMs}, plan.end);
     }
     plan.desks.push_back(std::move(desk));
 

@@ -8,8 +8,8 @@ namespace imece::replay {
 namespace {
 
 constexpr Ms kRepeatEvery = 3'000;
-constexpr Ms kPostAfter = 200;         // Reports that come together are posted together.
-constexpr Ms kHopMs = 40;              // What a step costs a report, about.
+constexpr Ms kPostAfter = 200;  // Reports that come together are posted together.
+constexpr Ms kHopMs = 40;       // What a step costs a report, about.
 constexpr std::size_t kPostMax = 256;
 constexpr Ms kBatteryLifeMs = 8 * 3'600'000;  // From full to empty in the cold.
 
@@ -28,7 +28,9 @@ World::World(const Plan& plan, RunLog& log, Outside& outside, WorldOptions optio
       submitted_at_(plan.messages.size(), -1) {
     // Heartbeats are spread over their interval, as those of phones that were never synchronised.
     for (NodeIndex n = 0; n < plan.nodes.size(); ++n)
-        schedule({.at = Ms(dice_.below(std::size_t(options_.heartbeat))), .what = What::kHeartbeat, .a = n});
+        schedule({.at = Ms(dice_.below(std::size_t(options_.heartbeat))),
+                  .what = What::kHeartbeat,
+                  .a = n});
 }
 
 MessageIndex World::message_of(ItemIndex item) const {
@@ -56,7 +58,8 @@ void World::schedule(Event event) {
 Ms World::next_due() const {
     Ms due = kForever;
     if (next_contact_ < plan_.contacts.size()) due = plan_.contacts[next_contact_].at;
-    if (next_message_ < plan_.messages.size()) due = std::min(due, plan_.messages[next_message_].at);
+    if (next_message_ < plan_.messages.size())
+        due = std::min(due, plan_.messages[next_message_].at);
     if (!events_.empty()) due = std::min(due, events_.top().at);
     return due;
 }
@@ -67,7 +70,8 @@ void World::advance(Ms now) {
     for (Ms due = next_due(); due <= now; due = next_due()) {
         if (next_contact_ < plan_.contacts.size() && plan_.contacts[next_contact_].at == due) {
             apply(plan_.contacts[next_contact_++]);
-        } else if (next_message_ < plan_.messages.size() && plan_.messages[next_message_].at == due) {
+        } else if (next_message_ < plan_.messages.size() &&
+                   plan_.messages[next_message_].at == due) {
             start(MessageIndex(next_message_++));
         } else {
             Event event = events_.top();
@@ -90,8 +94,10 @@ void World::apply(const Contact& contact) {
             log_.uplink(now_, n, contact.up);
             nodes_[n].uplink = contact.up;
             if (!graph_.up(n)) return;
-            if (contact.up) outside_.connect(n);
-            else cut(n);
+            if (contact.up)
+                outside_.connect(n);
+            else
+                cut(n);
             neighbour_changed(n);
             return;
         }
@@ -128,7 +134,8 @@ void World::appeared(LinkIndex l) {
         // First what is over and done with, so that it is not offered.
         std::vector<News> news;
         nodes_[from].known.each([&](ItemIndex item, std::uint16_t flags) {
-            if (flags & (kAccepted | kDone)) news.push_back({item, std::uint16_t(flags & (kAccepted | kDone))});
+            if (flags & (kAccepted | kDone))
+                news.push_back({item, std::uint16_t(flags & (kAccepted | kDone))});
         });
         for (const News& one : news) learn(to, one.item, one.flag);
     }
@@ -140,7 +147,8 @@ void World::appeared(LinkIndex l) {
 
 /// What waits in the piece may have a way now.
 void World::settle(PieceIndex p) {
-    const std::vector<NodeIndex> members = graph_.members(p);  // A forward may change nothing, but let it.
+    const std::vector<NodeIndex> members =
+        graph_.members(p);  // A forward may change nothing, but let it.
     for (const NodeIndex n : members) {
         if (nodes_[n].waits.empty()) continue;
         std::vector<ItemIndex> waits;
@@ -172,8 +180,10 @@ void World::connected(NodeIndex n, Ms now) {
     settle(graph_.piece(n));
     // The backend has to hear of everyone behind this node, not only of the node.
     if (first)
-        for (const NodeIndex member : std::vector(graph_.members(graph_.piece(n)))) neighbour_changed(member);
-    else neighbour_changed(n);
+        for (const NodeIndex member : std::vector(graph_.members(graph_.piece(n))))
+            neighbour_changed(member);
+    else
+        neighbour_changed(n);
 }
 
 void World::disconnected(NodeIndex n, Ms now) {
@@ -184,7 +194,8 @@ void World::disconnected(NodeIndex n, Ms now) {
     node.reports.clear();
     std::vector<ItemIndex> unanswered;
     unanswered.swap(node.in_flight);
-    std::erase_if(unanswered, [&](ItemIndex item) { return (node.known.get(item) & kInFlight) == 0; });
+    std::erase_if(unanswered,
+                  [&](ItemIndex item) { return (node.known.get(item) & kInFlight) == 0; });
     for (const ItemIndex item : unanswered) node.known.clear(item, kInFlight);
     for (const ItemIndex item : unanswered) forward(n, item);
     if (graph_.uplinks(graph_.piece(n)) == 0) isolated(graph_.piece(n));
@@ -201,7 +212,8 @@ void World::start(MessageIndex m) {
     outside_.compose(m);
     obtain(message.sender, m, 0);
     if (message.repeats > 0)
-        schedule({.at = now_ + kRepeatEvery, .what = What::kRepeat, .a = message.repeats, .item = m});
+        schedule(
+            {.at = now_ + kRepeatEvery, .what = What::kRepeat, .a = message.repeats, .item = m});
 }
 
 /// An impatient application: the same envelope again, by its own uplink and by a neighbour's.
@@ -217,7 +229,8 @@ void World::repeat(MessageIndex m, std::uint32_t left) {
             break;
         }
     }
-    if (left > 1) schedule({.at = now_ + kRepeatEvery, .what = What::kRepeat, .a = left - 1, .item = m});
+    if (left > 1)
+        schedule({.at = now_ + kRepeatEvery, .what = What::kRepeat, .a = left - 1, .item = m});
 }
 
 void World::run(Event& event) {

@@ -31,7 +31,8 @@ public:
     /// A connected node hands a message to the backend; answered by confirmed, refused or retry.
     virtual void submit(NodeIndex carrier, MessageIndex m) = 0;
     /// The same for a receipt of `recipient` for `m`, bundle `item`.
-    virtual void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m, NodeIndex recipient) = 0;
+    virtual void submit_receipt(NodeIndex carrier, ItemIndex item, MessageIndex m,
+                                NodeIndex recipient) = 0;
     /// A copy reached a recipient device; answered by World::acknowledge once the application has it for good.
     virtual void arrive(NodeIndex recipient, MessageIndex m) = 0;
     /// A connected node posts the reports of these nodes.
@@ -41,14 +42,14 @@ public:
 struct WorldOptions {
     Ms heartbeat = 30'000;
     Ms report_after_change = 1'000;
-    std::size_t bundles_max = 8'192;    ///< That a node carries.
-    std::size_t bytes_max = 8 << 20;    ///< The same in bytes of their texts.
+    std::size_t bundles_max = 8'192;  ///< That a node carries.
+    std::size_t bytes_max = 8 << 20;  ///< The same in bytes of their texts.
 };
 
 struct WorldStats {
     std::uint64_t hops = 0;
-    std::uint64_t dropped = 0;       ///< Let go by full nodes, the lowest class first.
-    std::uint64_t stale_paths = 0;   ///< Deliveries whose first step did not work.
+    std::uint64_t dropped = 0;      ///< Let go by full nodes, the lowest class first.
+    std::uint64_t stale_paths = 0;  ///< Deliveries whose first step did not work.
     std::uint64_t reports = 0;
     std::uint64_t submitted = 0;
 };
@@ -80,7 +81,8 @@ public:
     /// It did not take it this time: it goes on its way again.
     void retry(NodeIndex carrier, ItemIndex item, Ms now);
     /// The backend hands `m` for `recipient` to the connected node `at`; `path` leads from it to the recipient.
-    void delivery(NodeIndex at, NodeIndex recipient, MessageIndex m, std::span<const NodeIndex> path, Ms now);
+    void delivery(NodeIndex at, NodeIndex recipient, MessageIndex m,
+                  std::span<const NodeIndex> path, Ms now);
     /// The application of `recipient` has `m`, and that is durable.
     void acknowledge(NodeIndex recipient, MessageIndex m, Ms now);
 
@@ -93,16 +95,16 @@ public:
 private:
     // What a node knows of a bundle.
     enum Flag : std::uint16_t {
-        kSeen = 1,          // It has, or had, a copy.
-        kHeld = 2,          // It has one.
-        kComing = 4,        // One is on the way to it.
-        kAccepted = 8,      // The backend has it.
-        kDone = 16,         // Nobody needs it any more.
-        kInFlight = 32,     // Handed to the backend here, unanswered.
-        kWaits = 64,        // In `waits`: no way at present.
-        kFromBackend = 128, // Came down: it is ours to bring to the recipient.
-        kPending = 256,     // In `pending`.
-        kLocal = 512,       // A recipient got it over the mesh: the backend does not know of it.
+        kSeen = 1,           // It has, or had, a copy.
+        kHeld = 2,           // It has one.
+        kComing = 4,         // One is on the way to it.
+        kAccepted = 8,       // The backend has it.
+        kDone = 16,          // Nobody needs it any more.
+        kInFlight = 32,      // Handed to the backend here, unanswered.
+        kWaits = 64,         // In `waits`: no way at present.
+        kFromBackend = 128,  // Came down: it is ours to bring to the recipient.
+        kPending = 256,      // In `pending`.
+        kLocal = 512,        // A recipient got it over the mesh: the backend does not know of it.
     };
     struct News {
         ItemIndex item = 0;
@@ -128,7 +130,16 @@ private:
         MessageIndex message = 0;
         NodeIndex recipient = 0;
     };
-    enum class What : std::uint8_t { kHop, kGossip, kPatrol, kHeartbeat, kReport, kReportComes, kPost, kRepeat };
+    enum class What : std::uint8_t {
+        kHop,
+        kGossip,
+        kPatrol,
+        kHeartbeat,
+        kReport,
+        kReportComes,
+        kPost,
+        kRepeat
+    };
     struct Event {
         Ms at = 0;
         std::uint64_t order = 0;

@@ -51,7 +51,8 @@ void World::forward(NodeIndex n, ItemIndex item) {
     if (recipient_of(item) != kNone) towards_recipient(n, item);
     if (!(flags & kAccepted)) towards_backend(n, item);
     const bool cut_off = graph_.uplinks(graph_.piece(n)) == 0;
-    const bool life = class_of(item) == Class::kLife && !(flags & kAccepted) && !graph_.connected(n);
+    const bool life =
+        class_of(item) == Class::kLife && !(flags & kAccepted) && !graph_.connected(n);
     if (!cut_off && !life) return;
     if (recipient_of(item) == kNone && (flags & kAccepted)) return;
     for (const MeshGraph::Neighbour& next : graph_.all_neighbours(n))
@@ -73,8 +74,10 @@ void World::towards_backend(NodeIndex n, ItemIndex item) {
         return;
     }
     const MeshGraph::Neighbour next = graph_.step_to_uplink(n);
-    if (next.link != kNone) send(n, next, item);
-    else wait(n, item);
+    if (next.link != kNone)
+        send(n, next, item);
+    else
+        wait(n, item);
 }
 
 void World::hand_over(NodeIndex n, ItemIndex item) {
@@ -97,11 +100,14 @@ void World::towards_recipient(NodeIndex n, ItemIndex item) {
     if (recipient == n) return;
     if (nodes_[n].known.get(item) & kFromBackend) {
         const MeshGraph::Neighbour next = graph_.step_to(n, recipient);
-        if (next.link != kNone) send(n, next, item);
-        else wait(n, item);
+        if (next.link != kNone)
+            send(n, next, item);
+        else
+            wait(n, item);
         return;
     }
-    if (const LinkIndex l = graph_.link_between(n, recipient); l != kNone) send(n, {recipient, l}, item);
+    if (const LinkIndex l = graph_.link_between(n, recipient); l != kNone)
+        send(n, {recipient, l}, item);
 }
 
 void World::wait(NodeIndex n, ItemIndex item) {
@@ -122,7 +128,8 @@ void World::offer(NodeIndex from, NodeIndex to, LinkIndex link) {
             if (!(flags & kHeld) || (flags & kDone) || expired(item)) continue;
             const bool life = Class(c) == Class::kLife && !(flags & kAccepted);
             const bool useful = recipient_of(item) != kNone || !(flags & kAccepted);
-            if (recipient_of(item) == to || ((cut_off || life) && useful)) send(from, {to, link}, item);
+            if (recipient_of(item) == to || ((cut_off || life) && useful))
+                send(from, {to, link}, item);
         }
     }
 }
@@ -201,8 +208,13 @@ void World::follow(Event& event) {
                                ? graph_.link_between(at, path[event.position + 1])
                                : kNone;
     if (link != kNone) {
-        transmit({.again = true, .a = at, .b = path[event.position + 1], .item = event.item,
-                  .link = link, .path = event.path, .position = event.position});
+        transmit({.again = true,
+                  .a = at,
+                  .b = path[event.position + 1],
+                  .item = event.item,
+                  .link = link,
+                  .path = event.path,
+                  .position = event.position});
         return;
     }
     free_paths_.push_back(event.path);
@@ -253,8 +265,8 @@ void World::acknowledge(NodeIndex recipient, MessageIndex m, Ms now) {
     learn(recipient, m, kDone);
     if (!backend_waits) return;
     const std::uint64_t key = std::uint64_t(m) << 32 | recipient;
-    const auto [known, fresh] = receipt_items_.emplace(
-        key, ItemIndex(plan_.messages.size() + receipts_.size()));
+    const auto [known, fresh] =
+        receipt_items_.emplace(key, ItemIndex(plan_.messages.size() + receipts_.size()));
     if (fresh) receipts_.push_back({m, recipient});
     // The backend sent it once more, so it has not seen the receipt, whatever we believed.
     node.known.clear(known->second, kDone | kAccepted);
@@ -325,7 +337,8 @@ void World::patrol(NodeIndex n) {
         if (const std::uint16_t flags = node.known.get(item);
             (flags & kHeld) && !(flags & (kAccepted | kDone)))
             forward(n, item);  // Puts it on the list again.
-    std::erase_if(node.in_flight, [&](ItemIndex item) { return !(node.known.get(item) & kInFlight); });
+    std::erase_if(node.in_flight,
+                  [&](ItemIndex item) { return !(node.known.get(item) & kInFlight); });
 }
 
 void World::release(NodeIndex n, ItemIndex item) {
@@ -345,7 +358,8 @@ void World::make_room(NodeIndex n) {
     Node& node = nodes_[n];
     for (std::size_t c = kClasses; c-- > 0;) {
         for (std::size_t i = 0; i < node.held[c].size(); ++i) {
-            if (node.held_count <= options_.bundles_max && node.held_bytes <= options_.bytes_max) return;
+            if (node.held_count <= options_.bundles_max && node.held_bytes <= options_.bytes_max)
+                return;
             const ItemIndex item = node.held[c][i];
             if (!(node.known.get(item) & kHeld)) continue;
             node.known.clear(item, kHeld);

@@ -65,7 +65,7 @@ struct Subscription::State {
         {
             const std::scoped_lock lock(mutex);
             if (stop.stop_requested())
-                return fail(ErrorCode::kCancelled, "SHUTTING_DOWN", "stopped");
+                return fail(ErrorCode::kUnavailable, "SHUTTING_DOWN", "stopped");
             context = std::make_unique<grpc::ClientContext>();
         }
         server.sign_as_service(*context, options.as);

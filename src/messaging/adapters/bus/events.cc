@@ -1,10 +1,12 @@
 #include "messaging/adapters/bus/events.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/result.h"
 #include "imece/discovery/v1/events.pb.h"
 #include "imece/identity/v1/events.pb.h"
 #include "imece/messaging/v1/events.pb.h"
-#include "messaging/adapters/rpc/convert.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/module.h"
 #include "runtime/observe/log.h"
@@ -16,6 +18,31 @@ namespace {
 namespace pb = imece::messaging::v1;
 using runtime::Event;
 using runtime::to_proto;
+
+/// False when they are not the 16 bytes of an id.
+template <class AnyId>
+bool read_id(const std::string& bytes, AnyId& id) {
+    if (bytes.size() != id.bytes.size()) return false;
+    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    return true;
+}
+
+/// What identity says of a device; it signed the credential itself, so that needs no check.
+std::optional<DeviceFact> read_device(const imece::identity::v1::DeviceEnrolled& data) {
+    imece::type::v1::Credential credential;
+    DeviceFact device;
+    const auto key = crypto::public_key_from(view_of(data.public_key()));
+    if (!key || !read_id(data.device_id(), device.device) ||
+        !credential.ParseFromString(data.credential().credential()))
+        return std::nullopt;
+    device.key = *key;
+    for (const int priority : credential.classes())
+        if (imece::type::v1::Priority_IsValid(priority) && priority > 0)
+            device.classes[rank(Priority(priority))] = true;
+    device.not_after = runtime::from_proto(credential.not_after());
+    read_id(data.owner_user_id(), device.owner);
+    return device;
+}
 
 template <class AnyId>
 std::string id_bytes(const AnyId& id) {
@@ -31,43 +58,6 @@ Event event_of(const char* type, const Record& record, TimePoint at, const std::
     return event;
 }
 
-Event accepted_event(const Record& record, const std::string& trace_parent) {
-    pb::MessageAccepted data;
-    data.set_message_id(id_bytes(record.envelope.id));
-    data.set_priority(imece::type::v1::Priority(record.envelope.priority));
-    *data.mutable_accepted_at() = to_proto(record.accepted_at);
-    *data.mutable_expires_at() = to_proto(record.expires_at);
-    data.set_copies(std::uint32_t(record.copies.size()));
-    data.set_body_bytes(std::uint32_t(record.envelope.body_bytes));
-    data.set_exercise(record.envelope.exercise);
-    Event event =
-        event_of("message.accepted.v1", record, record.accepted_at, data.SerializeAsString());
-    event.trace_parent = trace_parent;
-    return event;
-}
-
-Event ended_event(const Record& record, const Ending& ending) {
-    if (ending.end == End::kDelivered) {
-        pb::MessageDelivered data;
-        data.set_message_id(id_bytes(record.envelope.id));
-        data.set_device_id(id_bytes(ending.copy.target));
-        data.set_priority(imece::type::v1::Priority(record.envelope.priority));
-        *data.mutable_accepted_at() = to_proto(record.accepted_at);
-        *data.mutable_delivered_at() = to_proto(ending.at);
-        data.mutable_receipt()->ParseFromString(ending.receipt);
-        data.set_exercise(record.envelope.exercise);
-        return event_of("message.delivered.v1", record, ending.at, data.SerializeAsString());
-    }
-    pb::MessageEnded data;
-    data.set_message_id(id_bytes(record.envelope.id));
-    data.set_device_id(id_bytes(ending.copy.target));
-    data.set_priority(imece::type::v1::Priority(record.envelope.priority));
-    *data.mutable_at() = to_proto(ending.at);
-    data.set_exercise(record.envelope.exercise);
-    const char* type = ending.end == End::kExpired ? "message.expired.v1" : "message.rejected.v1";
-    return event_of(type, record, ending.at, data.SerializeAsString());
-}
-
 /// An event that can never be applied is passed over: it would hold up all that follow it.
 Status pass_over(const Event& event, Directory& directory) {
     runtime::log(runtime::LogLevel::kError, "event_malformed",
@@ -79,10 +69,9 @@ Status apply_identity(const Event& event, Directory& directory) {
     if (event.type == "device.enrolled.v1") {
         imece::identity::v1::DeviceEnrolled data;
         if (!data.ParseFromString(event.data)) return pass_over(event, directory);
-        auto credential = to_credential(data.credential());
-        if (!credential) return pass_over(event, directory);
-        read_id(data.owner_user_id(), credential->says.owner);
-        return directory.put_device(credential->says, event.position);
+        const auto device = read_device(data);
+        if (!device) return pass_over(event, directory);
+        return directory.put_device(*device, event.position);
     }
     if (event.type == "device.revoked.v1") {
         imece::identity::v1::DeviceRevoked data;
@@ -126,8 +115,41 @@ MeshChange to_mesh_change(const imece::discovery::v1::TopologyChanged& wire) {
 
 }  // namespace
 
-EventMakers make_event_makers() {
-    return {accepted_event, ended_event};
+Event accepted_event(const Record& record, const std::string& trace_parent) {
+    pb::MessageAccepted data;
+    data.set_message_id(id_bytes(record.envelope.id));
+    data.set_priority(imece::type::v1::Priority(record.envelope.priority));
+    *data.mutable_accepted_at() = to_proto(record.accepted_at);
+    *data.mutable_expires_at() = to_proto(record.expires_at);
+    data.set_copies(std::uint32_t(record.copies.size()));
+    data.set_body_bytes(std::uint32_t(record.envelope.body_bytes));
+    data.set_exercise(record.envelope.exercise);
+    Event event =
+        event_of("message.accepted.v1", record, record.accepted_at, data.SerializeAsString());
+    event.trace_parent = trace_parent;
+    return event;
+}
+
+Event ended_event(const Record& record, const Ending& ending) {
+    if (ending.end == End::kDelivered) {
+        pb::MessageDelivered data;
+        data.set_message_id(id_bytes(record.envelope.id));
+        data.set_device_id(id_bytes(ending.copy.target));
+        data.set_priority(imece::type::v1::Priority(record.envelope.priority));
+        *data.mutable_accepted_at() = to_proto(record.accepted_at);
+        *data.mutable_delivered_at() = to_proto(ending.at);
+        data.mutable_receipt()->ParseFromString(ending.receipt);
+        data.set_exercise(record.envelope.exercise);
+        return event_of("message.delivered.v1", record, ending.at, data.SerializeAsString());
+    }
+    pb::MessageEnded data;
+    data.set_message_id(id_bytes(record.envelope.id));
+    data.set_device_id(id_bytes(ending.copy.target));
+    data.set_priority(imece::type::v1::Priority(record.envelope.priority));
+    *data.mutable_at() = to_proto(ending.at);
+    data.set_exercise(record.envelope.exercise);
+    const char* type = ending.end == End::kExpired ? "message.expired.v1" : "message.rejected.v1";
+    return event_of(type, record, ending.at, data.SerializeAsString());
 }
 
 std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,

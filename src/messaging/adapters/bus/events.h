@@ -1,12 +1,12 @@
 // Messaging's events out, and others' events in.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <string>
 
-#include "messaging/adapters/store_rocks/rocks_store.h"
 #include "messaging/app/directory.h"
 #include "messaging/app/dispatcher.h"
+#include "runtime/bus/outbox.h"
 
 namespace imece::runtime {
 struct Process;
@@ -16,7 +16,8 @@ class Subscription;
 namespace imece::messaging {
 
 /// The wire form of what happened to a message.
-EventMakers make_event_makers();
+runtime::Event accepted_event(const Record& record, const std::string& trace_parent);
+runtime::Event ended_event(const Record& record, const Ending& ending);
 
 /// Keeps `directory` in step with identity's events.
 std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,

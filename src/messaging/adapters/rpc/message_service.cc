@@ -174,8 +174,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_message_service(const MessageServiceDeps& deps) {
-    return std::make_unique<MessageService>(deps);
+std::shared_ptr<grpc::Service> make_message_service(const MessageServiceDeps& deps) {
+    return std::make_shared<MessageService>(deps);
 }
 
 }  // namespace imece::messaging

@@ -30,6 +30,6 @@ struct MessageServiceDeps {
     const Clock& clock;
 };
 /// Outlives the server.
-std::unique_ptr<grpc::Service> make_message_service(const MessageServiceDeps& deps);
+std::shared_ptr<grpc::Service> make_message_service(const MessageServiceDeps& deps);
 
 }  // namespace imece::messaging

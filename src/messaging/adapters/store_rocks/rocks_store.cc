@@ -289,7 +289,7 @@ private:
         batch.put(kOpen, key_of(record.sequence), key);
         batch.put(kOrder, key_of(record.sequence), key);
         batch.put(kByExpiry, expiry_key(record), "");
-        tell(batch, options_.events.accepted(record, message.trace_parent));
+        tell(batch, options_.accepted_event(record, message.trace_parent));
         return Put::kStored;
     }
 
@@ -317,7 +317,7 @@ private:
             batch.erase(kOpen, key_of(record.sequence));
             batch.erase(kBodies, key);
         }
-        tell(batch, options_.events.ended(record, ending));
+        tell(batch, options_.ended_event(record, ending));
         return ended;
     }
 

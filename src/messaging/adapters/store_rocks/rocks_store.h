@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -11,16 +13,12 @@
 
 namespace imece::messaging {
 
-/// Makes the event that tells of a change; its wire form is the bus adapter's business. Runs on the
-/// commit thread: cheap, no I/O. `id` and `position` are set by the store.
-struct EventMakers {
-    std::function<runtime::Event(const Record&, const std::string& trace_parent)> accepted;
-    std::function<runtime::Event(const Record&, const Ending&)> ended;
-};
-
 struct RocksStoreOptions {
     std::filesystem::path path;
-    EventMakers events;
+    /// Make the event that tells of a change; its wire form is the bus adapter's business. They run on the
+    /// commit thread: cheap, no I/O. `id` and `position` are set by the store.
+    std::function<runtime::Event(const Record&, const std::string& trace_parent)> accepted_event;
+    std::function<runtime::Event(const Record&, const Ending&)> ended_event;
     std::function<void()> committed;  ///< After each commit that holds events; wakes the bus.
     std::uint64_t outbox_events_max = 1'000'000;  ///< Older events are trimmed.
 };
