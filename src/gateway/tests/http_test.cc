@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <cerrno>
+#include <thread>
 
 #include <cstdio>
 

@@ -150,7 +150,7 @@ TEST(SiteKeys, are_made_once_and_never_replaced) {
     EXPECT_EQ(second->token.public_point(), first->token.public_point());
     EXPECT_EQ(second->credential.public_key(), first->credential.public_key());
     for (const char* name : {"token.key", "credential.key"}) {
-        const std::string good = read_private_file(directory.path() / name).value().value();
+        const std::string good = read_private_file(directory.path() / name).value().value_or("");
         ASSERT_TRUE(write_private_file(directory.path() / name, "damaged"));
         EXPECT_EQ(reason_of(open_site_keys(directory.path(), random)), "DATA_MALFORMED") << name;
         EXPECT_EQ(read_private_file(directory.path() / name).value(), "damaged");

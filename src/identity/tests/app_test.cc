@@ -110,9 +110,8 @@ protected:
         EXPECT_TRUE(user);
         return user.value_or(User{});
     }
-    CreateEnrolmentToken::Made make_token(std::uint32_t quota = 10, Rights rights = {}) {
-        auto made =
-            CreateEnrolmentToken({store_, issuer_})({.quota = quota, .rights = std::move(rights)});
+    CreateEnrolmentToken::Made make_token(std::uint32_t quota = 10, const Rights& rights = {}) {
+        auto made = CreateEnrolmentToken({store_, issuer_})({.quota = quota, .rights = rights});
         EXPECT_TRUE(made);
         return made.value_or(CreateEnrolmentToken::Made{});
     }

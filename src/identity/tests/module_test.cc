@@ -183,7 +183,7 @@ protected:
         v1::CreateChallengeRequest ask;
         ask.set_device_id(id_of(key));
         v1::Challenge challenge;
-        const grpc::Status asked = call(&Stub::CreateChallenge, ask, &challenge);
+        grpc::Status asked = call(&Stub::CreateChallenge, ask, &challenge);
         if (!asked.ok()) return asked;
         v1::SignInDeviceRequest answer;
         answer.set_device_id(id_of(key));

@@ -12,7 +12,7 @@ namespace imece::identity::testing {
 namespace {
 
 template <class Store>
-OpenStore opened(std::shared_ptr<Store> store) {
+OpenStore opened(const std::shared_ptr<Store>& store) {
     return {.owner = store, .store = store.get(), .outbox = store.get()};
 }
 

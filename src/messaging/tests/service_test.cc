@@ -148,6 +148,7 @@ protected:
         phone.token = token_key_.sign(claims);
         imece::identity::v1::DeviceEnrolled event;
         event.set_device_id(bytes_of(phone.id.view()));
+        event.set_public_key(bytes_of(phone.key.public_key()));
         *event.mutable_credential() = phone.credential;
         identity_.append("device.enrolled.v1", event);
         return phone;

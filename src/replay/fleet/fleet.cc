@@ -162,7 +162,10 @@ void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
         tick();
         io_.restart();
         io_.run_one_for(2ms);
-        io_.poll();
+        // What came meanwhile, but no longer than a turn: the world's own events wait for us.
+        const auto slice = std::chrono::steady_clock::now() + 5ms;
+        while (std::chrono::steady_clock::now() < slice && io_.poll_one() > 0) {
+        }
         if (std::chrono::steady_clock::now() < next_progress) continue;
         next_progress += 1s;
         progress(now(), facts_);

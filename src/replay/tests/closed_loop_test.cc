@@ -105,7 +105,6 @@ INSTANTIATE_TEST_SUITE_P(
     meshes, RealMesh,
     testing::Values(MeshCase{"bielefeld", "freifunk-bielefeld.json", 0},
                     MeshCase{"bielefeld_churn", "freifunk-bielefeld.json", 0.3},
-                    MeshCase{"leipzig_churn", "freifunk-leipzig.json", 0.3},
                     MeshCase{"altdorf", "freifunk-altdorf.json", 0},
                     MeshCase{"altdorf_raw", "freifunk-altdorf-meshviewer.json", 0}),
     [](const auto& test) { return test.param.name; });

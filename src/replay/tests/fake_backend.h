@@ -31,7 +31,7 @@ public:
             push(at, Step::kCrash, 0, 0);
             push(at + away, Step::kReturn, 0, 0);
         }
-        push(kSweep, Step::kSweep, 0, 0);
+        push(kSweepEvery, Step::kSweep, 0, 0);
         log_.begin(1);
         for (;;) {
             const Ms next =
@@ -77,8 +77,8 @@ public:
     std::uint64_t duplicates_submitted() const { return duplicates_; }
 
 private:
-    static constexpr Ms kSweep = 1'000;
-    static constexpr Ms kRetry = 10'000;
+    static constexpr Ms kSweepEvery = 1'000;
+    static constexpr Ms kRetryAfter = 10'000;
     struct Step {
         enum What { kOpen, kAccept, kReceipt, kAcknowledge, kHear, kSweep, kCrash, kReturn };
         Ms at = 0;
@@ -127,7 +127,7 @@ private:
                     if (world_->graph().works(next.link)) heard_[step.node].insert(next.node);
                 return;
             case Step::kSweep:
-                push(now_ + kSweep, Step::kSweep, 0, 0);
+                push(now_ + kSweepEvery, Step::kSweep, 0, 0);
                 if (up_) deliver();
                 return;
             case Step::kCrash:
@@ -186,7 +186,7 @@ private:
                 std::vector<NodeIndex> path = {copy.recipient};
                 while (from[path.back()] != path.back()) path.push_back(from[path.back()]);
                 std::reverse(path.begin(), path.end());
-                copy.next_try = now_ + kRetry;
+                copy.next_try = now_ + kRetryAfter;
                 copy.handed_to = path.front();
                 world_->delivery(path.front(), copy.recipient, copy.m, path, now_);
             }

@@ -134,9 +134,10 @@ private:
     Result<std::optional<double>> degrees(const JsonValue* value, double limit,
                                           std::string_view what) const {
         if (value == nullptr || value->kind == Kind::kNull) return std::nullopt;
-        if (value->kind != Kind::kNumber || std::abs(value->number) > limit)
-            return error(*value, fmt::format("{} must be a number from -{:.0f} to {:.0f}", what,
-                                             limit, limit));
+        if (value->kind != Kind::kNumber)
+            return error(*value, fmt::format("{} must be a number", what));
+        // Operators mistype places, and a node is more than its place: it has none then.
+        if (std::abs(value->number) > limit) return std::nullopt;
         return value->number;
     }
 

@@ -63,7 +63,7 @@ Status migrate(SqliteConnection& connection, const std::vector<Migration>& migra
     // step that fails leaves the file as it was.
     IMECE_CHECK(connection.script("BEGIN IMMEDIATE"));
     if (const Status done = migrate_in_transaction(connection, migrations); !done) {
-        if (connection.in_transaction()) (void)connection.script("ROLLBACK");
+        connection.roll_back();
         return done;
     }
     return connection.script("COMMIT");

@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/result.h"
 #include "runtime/sql/database.h"
 #include "testkit/temp_dir.h"
 
@@ -317,8 +318,8 @@ TEST_F(Sql, a_path_that_cannot_be_written_is_store_down) {
         threads.emplace_back([&, t] {
             for (std::int64_t id = first + t;; id += 4) {
                 const Status stored = (*database)->write([&](Tx& tx) -> Status {
-                    (void)tx.run("INSERT INTO notes(id) VALUES(?1)", {id});
-                    (void)tx.run("INSERT INTO replies(note) VALUES(?1)", {id});
+                    IMECE_CHECK(tx.run("INSERT INTO notes(id) VALUES(?1)", {id}));
+                    IMECE_CHECK(tx.run("INSERT INTO replies(note) VALUES(?1)", {id}));
                     return {};
                 });
                 if (!stored || ::write(pipe, &id, sizeof id) != ssize_t(sizeof id)) _exit(1);

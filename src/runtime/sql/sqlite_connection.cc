@@ -150,6 +150,10 @@ bool SqliteConnection::in_transaction() const {
     return sqlite3_get_autocommit(handle_) == 0;
 }
 
+void SqliteConnection::roll_back() {
+    if (in_transaction()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 Result<sqlite3_stmt*> SqliteConnection::prepare(std::string_view statement) {
     std::string text(statement);
     if (const auto found = statements_.find(text); found != statements_.end()) {

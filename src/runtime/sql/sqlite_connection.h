@@ -29,6 +29,8 @@ public:
     /// Several statements without parameters, not cached.
     Status script(std::string_view statements);
     bool in_transaction() const;
+    /// Gives the transaction under way up, if there is one. When even that fails it is still under way.
+    void roll_back();
 
 private:
     struct Finalize {

@@ -76,7 +76,7 @@ private:
 
     void commit(Group& group) {
         if (const Status failed = run_all(group); !failed) {
-            if (writer_->in_transaction()) (void)writer_->script("ROLLBACK");
+            writer_->roll_back();
             for (Job* job : group.jobs)
                 if (job->result) job->result = failed;
         }
@@ -131,7 +131,8 @@ private:
 
     void give_back(std::unique_ptr<SqliteConnection> reader) {
         // One that could not end its transaction would answer from an old snapshot for ever.
-        if (reader->in_transaction() && !reader->script("ROLLBACK")) {
+        reader->roll_back();
+        if (reader->in_transaction()) {
             reader.reset();
             return forget_reader();
         }

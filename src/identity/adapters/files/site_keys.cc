@@ -39,9 +39,9 @@ Result<crypto::SigningKey> open_credential_key(const std::filesystem::path& path
 
 Result<SiteKeys> open_site_keys(const std::filesystem::path& directory, Random& random) {
     IMECE_TRY(runtime::TokenKey token, open_token_key(directory / "token.key"));
-    IMECE_TRY(crypto::SigningKey credential,
+    IMECE_TRY(const crypto::SigningKey credential,
               open_credential_key(directory / "credential.key", random));
-    return SiteKeys{std::move(token), std::move(credential)};
+    return SiteKeys{std::move(token), credential};
 }
 
 }  // namespace imece::identity
