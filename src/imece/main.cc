@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/api/problem.h"
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
 #include "imece/replay_command.h"
@@ -125,6 +126,10 @@ void add_config(CLI::App& app, int& status) {
 void add_docs(CLI::App& app, int& status) {
     CLI::App& command = *app.add_subcommand("docs", "Write what is generated from the contracts");
     command.require_subcommand(1);
+    command.add_subcommand("errors", "docs/errors.md: every reason")->callback([&status] {
+        std::fputs(imece::gateway::errors_markdown().c_str(), stdout);
+        status = 0;
+    });
     command.add_subcommand("openapi", "The OpenAPI 3.1 document")->callback([&status] {
         std::fputs(imece::gateway::openapi_json(imece::kVersion).c_str(), stdout);
         status = 0;
