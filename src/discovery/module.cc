@@ -125,6 +125,8 @@ public:
         return {};
     }
 
+    /// Before the server goes: the subscription must not dial a channel that is being torn down.
+    void drain() override { identity_.stop(); }
     void stop() override {
         identity_.stop();
         publisher_.stop();

@@ -102,8 +102,8 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
         log(LogLevel::kInfo, "stopping", {{"signal", signals.wait()}});
     }
     modules.drain();
-    server.stop(kGrace);
     trust.stop();
+    server.stop(kGrace);
     modules.stop();
     return started;
 }

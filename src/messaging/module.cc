@@ -82,7 +82,12 @@ public:
         return {};
     }
 
-    void drain() override { dispatcher_.stop(); }
+    void drain() override {
+        // Before the server goes: a subscription must not dial a channel that is being torn down.
+        identity_.reset();
+        discovery_.reset();
+        dispatcher_.stop();
+    }
 
     void stop() override {
         identity_.reset();
