@@ -17,7 +17,8 @@ constexpr std::string_view kInfo = "imece.body.v1";
 
 Block hmac(ByteView key, std::initializer_list<ByteView> parts) {
     crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+    static constexpr std::uint8_t kNone = 0;  // An empty salt is no null pointer.
+    crypto_auth_hmacsha256_init(&state, key.empty() ? &kNone : key.data(), key.size());
     for (const ByteView part : parts)
         crypto_auth_hmacsha256_update(&state, part.data(), part.size());
     Block out{};
