@@ -143,13 +143,9 @@ void Dispatcher::run(const std::stop_token& stop) {
             }
             pending_ = engine_.pending();
         }
-        perform(effects);
+        if (!effects.expired.empty()) expire(effects.expired);
+        if (!effects.sends.empty()) deliver(effects.sends);
     }
-}
-
-void Dispatcher::perform(const Effects& effects) {
-    if (!effects.expired.empty()) expire(effects.expired);
-    if (!effects.sends.empty()) deliver(effects.sends);
 }
 
 void Dispatcher::deliver(const std::vector<Send>& sends) {

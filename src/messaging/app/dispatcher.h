@@ -64,7 +64,6 @@ public:
 
 private:
     void run(const std::stop_token& stop);
-    void perform(const Effects& effects);
     void deliver(const std::vector<Send>& sends);
     void expire(const std::vector<CopyKey>& copies);
     std::shared_ptr<DeliverySink> sink_of(const DeviceId& node) const;
