@@ -49,12 +49,17 @@ private:
 
 void add_modules(runtime::Modules& modules, runtime::Process& process, const ServeConfig& config,
                  runtime::Door& door, runtime::TrustStore& trust) {
+    // What a module needs runs here, unless another process of the site is said to have it.
+    const bool alone = config.rpc.services.empty();
+    const auto needs = [alone](std::vector<std::string> names) {
+        return alone ? names : std::vector<std::string>{};
+    };
     modules.add("identity", {}, [&] { return identity::make(process, config.identity, door); });
-    modules.add("discovery", {"identity"},
+    modules.add("discovery", needs({"identity"}),
                 [&] { return discovery::make(process, config.discovery, door); });
-    modules.add("messaging", {"identity", "discovery"},
+    modules.add("messaging", needs({"identity", "discovery"}),
                 [&] { return messaging::make(process, config.messaging, door, trust); });
-    modules.add("gateway", {"identity"}, [&]() -> Result<std::unique_ptr<runtime::Module>> {
+    modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
             if (trust.version() > 0) return {};
             return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE",
@@ -64,7 +69,15 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     modules.add("all", {"identity", "discovery", "messaging", "gateway"});
 }
 
+/// An exercise begins and runs its clock in a data directory, and each process has its own.
+Status check_processes(const ServeConfig& config) {
+    if (config.rpc.services.empty() || !config.site.exercise) return {};
+    return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID",
+                "an exercise is served by one process: leave [rpc] services empty");
+}
+
 Status run(const ServeOptions& options, const ServeConfig& config, const StopSignals& signals) {
+    IMECE_CHECK(check_processes(config));
     IMECE_TRY(const DataDir data, DataDir::open(options.data, config.site));
     IMECE_TRY(const auto clock, data.clock(config.site));
     SystemRandom random;
@@ -83,7 +96,8 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     IMECE_CHECK(modules.make(options.target));
     const auto site = runtime::make_site_service(process, door, modules.made());
     const auto bus = runtime::make_bus_service(outboxes, door, server);
-    server.add("site", *site);
+    // The process with the services speaks for the site.
+    if (config.rpc.services.empty()) server.add("site", *site);
     server.add("bus", *bus);
 
     Status started = server.start();

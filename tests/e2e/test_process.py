@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from tests.e2e.site import PASSWORD, ROOT, Site, SiteTest, eventually
+from tests.e2e.site import BINARY, PASSWORD, ROOT, Site, SiteTest, eventually
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -84,6 +84,90 @@ class Process(unittest.TestCase):
                                timeout=20)
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("kitchen", result.stdout + result.stderr)
+
+
+class Apart(unittest.TestCase):
+    """The gateway in a process of its own."""
+
+    def setUp(self):
+        self.services = Site()
+        self.gateway = Site()
+        for site in (self.services, self.gateway):
+            self.addCleanup(site.remove)
+        self.gateway.grpc_port = self.services.grpc_port
+
+    def secret(self, word, mode=0o600):
+        path = os.path.join(self.services.data, "secret" + word[:1])
+        with open(path, "w", encoding="ascii") as file:
+            file.write(word + "\n")
+        os.chmod(path, mode)
+        return path
+
+    def serve(self, site, *options):
+        """Without waiting: a process without a gateway has no /readyz."""
+        environment = dict(site.environment(), IMECE_RPC_LISTEN="" if site is self.gateway else site.grpc)
+        site.process = subprocess.Popen([BINARY, "serve", "--data", site.data, *options],
+                                        env=environment, stdout=site.log, stderr=site.log)
+
+    def serve_both(self, of_services, of_gateway):
+        self.serve(self.services, "--target", "identity,discovery,messaging",
+                   "--set", f"rpc.secret_file={of_services}")
+        self.serve(self.gateway, "--target", "gateway", "--set", f"rpc.services={self.services.grpc}",
+                   "--set", f"rpc.secret_file={of_gateway}")
+
+    def status(self, path):
+        try:
+            return self.gateway.call("GET", path).status
+        except OSError:
+            return 0
+
+    def test_people_and_devices_come_through_it(self):
+        secret = self.secret("s" * 40)
+        self.serve_both(secret, secret)
+        self.assertTrue(eventually(lambda: self.status("/readyz") == 200), self.gateway.tail())
+        link = self.services.setup_token()
+        answer = self.gateway.call("POST", "/v1/setup", {"setupToken": link, "name": "operator",
+                                                         "password": PASSWORD})
+        self.assertEqual(answer.status, 201, answer)
+        operator = self.gateway.login()["accessToken"]
+        device = self.gateway.enrol(self.gateway.enrolment_token(operator))
+        self.assertEqual(self.gateway.call("GET", f"/v1/devices/{device.name}",
+                                           token=device.token).status, 200)
+        for path in ("/v1/topology", "/v1/queues"):
+            self.assertEqual(self.gateway.call("GET", path, token=operator).status, 200, path)
+        site = self.gateway.call("GET", "/v1/site").json
+        self.assertEqual(site["grpcPort"], self.services.grpc_port)
+        self.assertIn("messaging", site["services"])
+        for process in (self.gateway, self.services):
+            self.assertLess(process.stop(), 5)
+
+    def test_a_gateway_without_the_secret_never_gets_ready(self):
+        self.serve_both(self.secret("s" * 40), self.secret("x" * 40))
+        self.assertTrue(eventually(lambda: self.status("/healthz") == 200), self.gateway.tail())
+        self.assertTrue(eventually(lambda: "trust_stream_lost" in self.gateway.tail()))
+        self.assertEqual(self.status("/readyz"), 503)
+
+    def test_a_bad_secret_is_refused(self):
+        for path in (self.secret("short"), self.secret("o" * 40, 0o644), "/nonexistent"):
+            with self.subTest(path):
+                result = self.gateway.run("serve", "--target", "gateway", "--data", self.gateway.data,
+                                          "--set", "rpc.services=127.0.0.1:1",
+                                          "--set", f"rpc.secret_file={path}", timeout=20)
+                self.assertEqual(result.returncode, 2, result)
+                self.assertIn(path, result.stderr)
+
+    def test_services_off_loopback_need_tls_and_a_secret(self):
+        result = self.gateway.run("config", "check", "--set", "rpc.services=10.0.0.1:7310")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("services_ca", result.stderr)
+        self.assertIn("secret_file", result.stderr)
+
+    def test_an_exercise_is_one_process(self):
+        result = self.gateway.run("serve", "--exercise", "--target", "gateway", "--data",
+                                  self.gateway.data, "--set", "rpc.services=127.0.0.1:1",
+                                  "--set", f"rpc.secret_file={self.secret('s' * 40)}", timeout=20)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("exercise", result.stderr)
 
 
 class Surroundings(SiteTest):

@@ -27,6 +27,9 @@ struct RpcConfig {
         "127.0.0.1:7310";         ///< host:port; port 0 picks a free one; empty: in-process only.
     std::string tls_certificate;  ///< PEM file; needed off loopback.
     std::string tls_key;          ///< PEM file, not readable by others.
+    std::string services;         ///< host:port of the process that runs what this one does not.
+    std::string services_ca;      ///< PEM file: who signed that process's certificate.
+    std::string secret_file;      ///< By what it holds the site's processes know each other.
     void describe(ConfigTable& table);
 };
 
@@ -40,16 +43,19 @@ public:
 
     /// Before start(). `service` outlives the server's stop(). `name` is the module's ("identity").
     void add(std::string_view name, grpc::Service& service);
-    /// Errors: kUnavailable LISTEN_FAILED, CONFIG_INVALID for unreadable TLS files.
+    /// Errors: kUnavailable LISTEN_FAILED; kInvalidArgument CONFIG_INVALID for an unreadable TLS file
+    /// and for a secret that others may read or that is too short.
     Status start();
     /// Refuses new calls at once, gives those in flight until `grace`, then cancels them.
     void stop(std::chrono::milliseconds grace);
 
-    /// The channel to a service of this site: in-process here. After start().
+    /// The channel to a service of this site: in-process where this process runs it or no other is
+    /// configured, else to RpcConfig::services. After start().
     std::shared_ptr<grpc::Channel> channel(std::string_view service);
-    /// Marks an outgoing call as made by this process's service `name`.
+    /// Marks an outgoing call as made by this site's service `name`.
     void sign_as_service(grpc::ClientContext& context, std::string_view name) const;
-    /// True when `metadata_value` was made by sign_as_service of this process.
+    /// True when `metadata_value` was made by sign_as_service of this process, or of one with the
+    /// same secret file.
     bool is_service(std::string_view metadata_value) const;
 
     int port() const;  ///< 0 while not listening.
