@@ -67,8 +67,8 @@ struct Running {
     ~Running() {
         const auto begin = steady_clock::now();
         module->drain();
-        server.stop(seconds(3));
         trust.stop();
+        server.stop(seconds(3));
         module->stop();
         EXPECT_LT(steady_clock::now() - begin, seconds(1)) << "a stream held the stop up";
     }

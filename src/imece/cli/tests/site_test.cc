@@ -59,8 +59,8 @@ public:
     }
     ~Site() {
         modules_.drain();
-        server_.stop(std::chrono::milliseconds(200));
         trust_.stop();
+        server_.stop(std::chrono::milliseconds(200));
         modules_.stop();
     }
     std::string address() const { return "127.0.0.1:" + std::to_string(server_.port()); }
