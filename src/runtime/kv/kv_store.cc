@@ -4,13 +4,14 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-#include <rocksdb/utilities/write_batch_with_index.h>
 #include <rocksdb/write_batch.h>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <unordered_map>
 
 #include "base/assert.h"
 #include "runtime/observe/log.h"
@@ -40,29 +41,42 @@ struct Change {
     std::condition_variable finished;
 };
 
+/// The writes of a group, and where each of them lies, so that later changes of the group see them.
 class Batch final : public KvBatch {
 public:
     Batch(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
-        : db_(db), families_(families) {}
+        : db_(db), families_(families), places_(families.size()) {}
 
     void put(std::size_t family, std::string_view key, std::string_view value) override {
         check(batch_.Put(families_[family], slice(key), slice(value)));
+        // A put ends with its value.
+        remember(family, key, {batch_.GetDataSize() - value.size(), value.size(), true});
     }
     void erase(std::size_t family, std::string_view key) override {
         check(batch_.Delete(families_[family], slice(key)));
+        remember(family, key, {});
     }
     void erase_range(std::size_t family, std::string_view from, std::string_view to) override {
-        // An indexed batch takes no range: it is erased key by key, and ranges here are short.
-        const std::unique_ptr<rocksdb::Iterator> at(batch_.NewIteratorWithBase(
-            families_[family], db_.NewIterator(rocksdb::ReadOptions(), families_[family])));
+        // Key by key: ranges here are short, and a range's tombstone slows every later scan.
         std::vector<std::string> keys;
+        for (const auto& [key, place] : places_[family])
+            if (place.there && key >= from && key < to) keys.push_back(key);
+        const std::unique_ptr<rocksdb::Iterator> at(
+            db_.NewIterator(rocksdb::ReadOptions(), families_[family]));
         for (at->Seek(slice(from)); at->Valid() && at->key().compare(slice(to)) < 0; at->Next())
             keys.push_back(at->key().ToString());
+        check(at->status());
         for (const std::string& key : keys) erase(family, key);
     }
     Result<bool> get(std::size_t family, std::string_view key, std::string& value) override {
-        const rocksdb::Status status = batch_.GetFromBatchAndDB(
-            &db_, rocksdb::ReadOptions(), families_[family], slice(key), &value);
+        const auto& written = places_[family];
+        if (const auto found = written.find(key); found != written.end()) {
+            const Place& place = found->second;
+            if (place.there) value.assign(batch_.Data(), place.at, place.size);
+            return place.there;
+        }
+        const rocksdb::Status status =
+            db_.Get(rocksdb::ReadOptions(), families_[family], slice(key), &value);
         if (status.IsNotFound()) return false;
         if (!status.ok()) return std::unexpected(error_of(status));
         return true;
@@ -72,23 +86,61 @@ public:
     Status run(const std::function<Status(KvBatch&)>& change) {
         batch_.SetSavePoint();
         failed_ = rocksdb::Status::OK();
+        undo_.clear();
         Status result = change(*this);
         if (result && !failed_.ok()) result = status_of(failed_);
         if (result)
             batch_.PopSavePoint();
         else
-            batch_.RollbackToSavePoint();
+            take_back();
         return result;
     }
-    rocksdb::WriteBatch* raw() { return batch_.GetWriteBatch(); }
+    rocksdb::WriteBatch* raw() { return &batch_; }
 
 private:
+    /// Of a key's newest value in the batch's bytes; not there: the key is erased.
+    struct Place {
+        std::size_t at = 0;
+        std::size_t size = 0;
+        bool there = false;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view key) const {
+            return std::hash<std::string_view>()(key);
+        }
+    };
+    using Places = std::unordered_map<std::string, Place, Hash, std::equal_to<>>;
+    struct Undo {
+        std::size_t family;
+        Places::value_type* entry;
+        std::optional<Place> before;  ///< None: the key was not written in this group.
+    };
+
+    void remember(std::size_t family, std::string_view key, const Place& place) {
+        const auto [found, fresh] = places_[family].try_emplace(std::string(key), place);
+        undo_.push_back({family, &*found, fresh ? std::nullopt : std::optional(found->second)});
+        found->second = place;
+    }
+    void take_back() {
+        batch_.RollbackToSavePoint();
+        for (; !undo_.empty(); undo_.pop_back()) {
+            const Undo& last = undo_.back();
+            Places& places = places_[last.family];
+            if (last.before)
+                last.entry->second = *last.before;
+            else
+                places.erase(places.find(last.entry->first));
+        }
+    }
     void check(const rocksdb::Status& status) {
         if (!status.ok()) failed_ = status;
     }
     rocksdb::DB& db_;
     const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
-    rocksdb::WriteBatchWithIndex batch_{rocksdb::BytewiseComparator(), 0, true};
+    rocksdb::WriteBatch batch_;
+    std::vector<Places> places_;  ///< By family.
+    std::vector<Undo> undo_;      ///< Of the change that runs.
     rocksdb::Status failed_;
 };
 

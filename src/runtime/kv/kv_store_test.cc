@@ -1,0 +1,138 @@
+#include "runtime/kv/kv_store.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <optional>
+#include <thread>
+
+#include "testkit/temp_dir.h"
+
+namespace imece::runtime {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+class Kv : public testing::Test {
+protected:
+    void SetUp() override { open(); }
+    void open() {
+        store_.reset();
+        auto opened = KvStore::open({.path = dir_.path() / "kv", .families = {"a", "b"}});
+        ASSERT_TRUE(opened) << opened.error().message;
+        store_ = *std::move(opened);
+    }
+    static std::optional<std::string> get(KvBatch& batch, const std::string& key,
+                                          std::size_t family = 0) {
+        std::string value;
+        const auto found = batch.get(family, key, value);
+        EXPECT_TRUE(found);
+        return found && *found ? std::optional(value) : std::nullopt;
+    }
+    Pairs all(std::size_t family = 0) {
+        Pairs pairs;
+        EXPECT_TRUE(store_->scan(family, "", "", [&](auto key, auto value) {
+            pairs.emplace_back(key, value);
+            return true;
+        }));
+        return pairs;
+    }
+
+    testkit::TempDir dir_;
+    std::unique_ptr<KvStore> store_;
+};
+
+TEST_F(Kv, a_change_sees_what_it_wrote_and_what_was_there) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "old", "1");
+        return {};
+    }));
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        EXPECT_EQ(get(batch, "old"), "1");
+        batch.put(0, "new", "2");
+        EXPECT_EQ(get(batch, "new"), "2");
+        batch.put(0, "new", std::string(300, '3'));  // Its length takes two bytes.
+        batch.put(0, "empty", "");
+        EXPECT_EQ(get(batch, "new"), std::string(300, '3'));
+        EXPECT_EQ(get(batch, "empty"), "");
+        EXPECT_EQ(get(batch, "new", 1), std::nullopt);
+        batch.erase(0, "old");
+        EXPECT_EQ(get(batch, "old"), std::nullopt);
+        return {};
+    }));
+    EXPECT_EQ(all(), (Pairs{{"empty", ""}, {"new", std::string(300, '3')}}));
+}
+
+TEST_F(Kv, a_failed_change_leaves_nothing_and_disturbs_no_other) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "kept", "1");
+        batch.put(0, "gone", "1");
+        return {};
+    }));
+    // While the first change runs the others queue up: they make one group, in either order.
+    std::latch first_runs(1);
+    std::latch others_come(2);
+    std::jthread first([&] {
+        EXPECT_TRUE(store_->commit([&](KvBatch& batch) -> Status {
+            first_runs.count_down();
+            others_come.wait();
+            batch.put(0, "kept", "2");
+            return {};
+        }));
+    });
+    first_runs.wait();
+    std::jthread fails([&] {
+        others_come.count_down();
+        EXPECT_FALSE(store_->commit([](KvBatch& batch) -> Status {
+            batch.put(0, "kept", "3");
+            batch.put(0, "kept", "4");
+            batch.erase(0, "gone");
+            batch.put(0, "fresh", "5");
+            return fail(ErrorCode::kAborted, "INTERNAL_ERROR", "on purpose");
+        }));
+    });
+    std::jthread looks([&] {
+        others_come.count_down();
+        EXPECT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+            EXPECT_EQ(get(batch, "kept"), "2");
+            EXPECT_EQ(get(batch, "gone"), "1");
+            EXPECT_EQ(get(batch, "fresh"), std::nullopt);
+            return {};
+        }));
+    });
+    first.join();
+    fails.join();
+    looks.join();
+    EXPECT_EQ(all(), (Pairs{{"gone", "1"}, {"kept", "2"}}));
+}
+
+TEST_F(Kv, a_range_is_erased_also_where_it_was_just_written) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        for (const char* key : {"1", "2", "3"}) batch.put(0, key, "old");
+        batch.put(1, "2", "other family");
+        return {};
+    }));
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "25", "new");
+        batch.erase_range(0, "2", "3");
+        EXPECT_EQ(get(batch, "2"), std::nullopt);
+        EXPECT_EQ(get(batch, "25"), std::nullopt);
+        batch.put(0, "26", "after");
+        return {};
+    }));
+    EXPECT_EQ(all(), (Pairs{{"1", "old"}, {"26", "after"}, {"3", "old"}}));
+    EXPECT_EQ(all(1), (Pairs{{"2", "other family"}}));
+}
+
+TEST_F(Kv, what_was_committed_is_there_after_a_restart) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(1, key_of(7), "seven");
+        return {};
+    }));
+    open();
+    EXPECT_EQ(all(1), (Pairs{{key_of(7), "seven"}}));
+    EXPECT_EQ(store_->last_key(1).value(), key_of(7));
+}
+
+}  // namespace
+}  // namespace imece::runtime
