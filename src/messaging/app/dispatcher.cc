@@ -91,12 +91,19 @@ void Dispatcher::queued(const std::vector<Record>& records) {
     });
 }
 
-void Dispatcher::finished(const Ending& ending, const Ended& ended) {
+void Dispatcher::finished(const std::vector<Ending>& endings, const std::vector<Ended>& ended) {
+    const auto recorded = [&](std::size_t i) {
+        return ended[i].outcome == Ended::Outcome::kRecorded;
+    };
     change_engine([&] {
-        engine_.finished(ending.copy);
-        if (ending.end == End::kDelivered) ++totals_[rank(ended.priority)].delivered;
+        for (std::size_t i = 0; i < endings.size(); ++i) {
+            if (!recorded(i)) continue;
+            engine_.finished(endings[i].copy);
+            if (endings[i].end == End::kDelivered) ++totals_[rank(ended[i].priority)].delivered;
+        }
     });
-    tell(ending, ended);
+    for (std::size_t i = 0; i < endings.size(); ++i)
+        if (recorded(i)) tell(endings[i], ended[i]);
 }
 
 void Dispatcher::mesh_changed(const MeshChange& change) {

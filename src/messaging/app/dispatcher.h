@@ -53,8 +53,9 @@ public:
     void credit(const DeviceId& node, std::uint32_t add);
 
     void queued(const std::vector<Record>& records);
-    /// A receipt was recorded: the copy is done, and its sender is told if it is connected.
-    void finished(const Ending& ending, const Ended& ended);
+    /// What became of `endings` in the store, in their order: each that was recorded is done with,
+    /// and its sender is told if it is connected.
+    void finished(const std::vector<Ending>& endings, const std::vector<Ended>& ended);
     void mesh_changed(const MeshChange& change);
     std::uint64_t mesh_version() const;
 

@@ -35,11 +35,10 @@ std::vector<Result<Recorded>> RecordReceipts::operator()(
                               "the device is no recipient of this message");
                 break;
             case Ended::Outcome::kWasThere: result->was_there = true; break;
-            case Ended::Outcome::kRecorded:
-                deps_.dispatcher.finished(endings[i], (*ended)[i]);
-                break;
+            case Ended::Outcome::kRecorded: break;
         }
     }
+    if (ended) deps_.dispatcher.finished(endings, *ended);
     return results;
 }
 
