@@ -31,6 +31,7 @@ ByteView framed(std::string_view domain, ByteView bytes) {
 SigningKey::SigningKey(const Seed& seed) {
     ready();
     crypto_sign_seed_keypair(public_key_.data(), secret_.data(), seed.data());
+    seal_key_ = *seal_key_of(public_key_);  // A key that was made from a seed has one.
 }
 
 SigningKey::~SigningKey() {

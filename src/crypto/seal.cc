@@ -44,10 +44,10 @@ struct Secrets {
 };
 
 /// The key schedule from the shared point, for both sides.
-Secrets schedule(const Block& shared_point, const PublicKey& enc, const PublicKey& recipient) {
+Secrets schedule(const Block& shared_point, const Block& enc, const SealKey& recipient) {
     std::array<std::uint8_t, 64> kem_context{};
     std::ranges::copy(enc, kem_context.begin());
-    std::ranges::copy(recipient, kem_context.begin() + 32);
+    std::ranges::copy(recipient.point, kem_context.begin() + 32);
     const Block shared =
         labeled_expand(kKemSuite, labeled_extract(kKemSuite, {}, "eae_prk", shared_point),
                        "shared_secret", kem_context, 32);
@@ -65,17 +65,22 @@ Secrets schedule(const Block& shared_point, const PublicKey& enc, const PublicKe
 
 }  // namespace
 
-Result<Bytes> seal(const PublicKey& recipient, ByteView plain, Random& random) {
+Result<SealKey> seal_key_of(const PublicKey& key) {
+    SealKey made;
+    if (crypto_sign_ed25519_pk_to_curve25519(made.point.data(), key.data()) != 0)
+        return fail(ErrorCode::kInvalidArgument, "KEY_INVALID", "not an Ed25519 public key");
+    return made;
+}
+
+Result<Bytes> seal(const SealKey& recipient, ByteView plain, Random& random) {
     Block ephemeral{};
     random.fill(ephemeral);
-    PublicKey enc{};
-    PublicKey curve{};
+    Block enc{};
     Block shared{};
     crypto_scalarmult_base(enc.data(), ephemeral.data());
-    if (crypto_sign_ed25519_pk_to_curve25519(curve.data(), recipient.data()) != 0 ||
-        crypto_scalarmult(shared.data(), ephemeral.data(), curve.data()) != 0)
-        return fail(ErrorCode::kInvalidArgument, "KEY_INVALID", "not an Ed25519 public key");
-    const Secrets secrets = schedule(shared, enc, curve);
+    if (crypto_scalarmult(shared.data(), ephemeral.data(), recipient.point.data()) != 0)
+        return fail(ErrorCode::kInvalidArgument, "KEY_INVALID", "not an X25519 public key");
+    const Secrets secrets = schedule(shared, enc, recipient);
 
     Bytes sealed(plain.size() + kSealOverhead);
     std::ranges::copy(enc, sealed.begin());
@@ -91,18 +96,15 @@ Result<Bytes> SigningKey::open(ByteView sealed) const {
                     "the sealed bytes were not made for this key, or were changed");
     };
     if (sealed.size() < kSealOverhead) return broken();
-    PublicKey enc{};
-    PublicKey curve_public{};
+    Block enc{};
     Block curve_secret{};
     Block shared{};
     std::copy_n(sealed.begin(), enc.size(), enc.begin());
-    if (crypto_sign_ed25519_pk_to_curve25519(curve_public.data(), public_key_.data()) != 0)
-        return broken();
     crypto_sign_ed25519_sk_to_curve25519(curve_secret.data(), secret_.data());
     const int met = crypto_scalarmult(shared.data(), curve_secret.data(), enc.data());
     sodium_memzero(curve_secret.data(), curve_secret.size());
     if (met != 0) return broken();
-    const Secrets secrets = schedule(shared, enc, curve_public);
+    const Secrets secrets = schedule(shared, enc, seal_key_);
 
     Bytes plain(sealed.size() - kSealOverhead);
     const ByteView ciphertext = sealed.subspan(enc.size());

@@ -31,7 +31,7 @@ protected:
     DeviceTest() {
         EXPECT_TRUE(sender_.set_credential(credential_of(sender_)));
         draft_.destination = to(recipient_.id());
-        draft_.recipient_key = recipient_.public_key();
+        draft_.recipient_key = recipient_.key().seal_key();
         draft_.priority = type::LIFE_CRITICAL;
         draft_.clear.set_kind("sos");
         draft_.body = "two under the stairs";
@@ -112,7 +112,7 @@ TEST_F(DeviceTest, knows_the_sender_by_a_key_at_hand) {
 TEST_F(DeviceTest, opens_a_desks_messages_with_the_desks_key) {
     const crypto::SigningKey desk(crypto::Seed{42});
     draft_.destination = to(GroupId{id_.bytes});
-    draft_.recipient_key = desk.public_key();
+    draft_.recipient_key = desk.seal_key();
     const auto message = compose();
     EXPECT_EQ(recipient_.open(message, {.desk_key = &desk})->body, draft_.body);
     const auto without = recipient_.open(message);
@@ -120,7 +120,7 @@ TEST_F(DeviceTest, opens_a_desks_messages_with_the_desks_key) {
     EXPECT_EQ(without.error().reason, "SEAL_BROKEN");
     // The desk's key is not for what is addressed to the device itself.
     draft_.destination = to(recipient_.id());
-    draft_.recipient_key = recipient_.public_key();
+    draft_.recipient_key = recipient_.key().seal_key();
     EXPECT_TRUE(recipient_.open(compose(), {.desk_key = &desk}));
 }
 

@@ -52,7 +52,7 @@ protected:
     type::SignedEnvelope message(std::string body, std::optional<std::chrono::seconds> ttl = {}) {
         Draft draft;
         draft.destination = to(device_.id());
-        draft.recipient_key = device_.public_key();
+        draft.recipient_key = device_.key().seal_key();
         draft.body = std::move(body);
         draft.ttl = ttl;
         draft.attach_credential = false;
@@ -157,7 +157,7 @@ TEST_F(InboxTest, an_id_is_known_for_as_long_as_its_message_can_come) {
 TEST_F(InboxTest, refuses_what_cannot_be_opened_and_drops_what_cannot_be_read) {
     Draft draft;
     draft.destination = to(device_.id());
-    draft.recipient_key = sender_.public_key();  // Not ours.
+    draft.recipient_key = sender_.key().seal_key();  // Not ours.
     draft.body = "not for us";
     draft.attach_credential = false;
     const auto unreadable = *sender_.compose(draft, MessageId{{7}}, clock_.now(), random_);
@@ -186,7 +186,7 @@ TEST_F(InboxTest, opens_with_the_desks_key) {
     make({.desk_key = desk});
     Draft draft;
     draft.destination = to(GroupId{{5}});
-    draft.recipient_key = desk.public_key();
+    draft.recipient_key = desk.seal_key();
     draft.body = "help";
     draft.attach_credential = false;
     take({*sender_.compose(draft, MessageId{{7}}, clock_.now(), random_)});

@@ -18,8 +18,7 @@ NewEvent desk_changed(const Issuer& issuer, const CallContext& call, const Desk&
 Result<Desk> CreateDesk::operator()(const CallContext& call, const std::string& name,
                                     const crypto::PublicKey& public_key) const {
     // A desk whose key is no curve point would be found out by the first call for help only.
-    if (const auto sealed = crypto::seal(public_key, {}, deps_.issuer.random()); !sealed)
-        return std::unexpected(sealed.error());
+    if (const auto key = crypto::seal_key_of(public_key); !key) return std::unexpected(key.error());
     Desk desk{.id = {make_uuid_v7(deps_.issuer.clock().now(), deps_.issuer.random())},
               .name = name,
               .public_key = public_key};

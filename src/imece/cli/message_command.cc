@@ -45,11 +45,12 @@ Status set_recipient(Backend& backend, const std::string& to, sdk::Draft& draft)
         imece::identity::v1::GetDeviceRequest request;
         request.set_device_id(name);
         IMECE_TRY(const auto device, backend.call(&Identity::GetDevice, request));
-        IMECE_TRY(draft.recipient_key, crypto::public_key_from(view_of(device.public_key())));
+        IMECE_TRY(const auto key, crypto::public_key_from(view_of(device.public_key())));
         // The id commits to the key: a backend cannot put another one in its place.
-        if (crypto::device_id_of(draft.recipient_key) != id)
+        if (crypto::device_id_of(key) != id)
             return fail(ErrorCode::kInvalidArgument, "KEY_INVALID",
                         "the backend gave a key that is not that device's");
+        IMECE_TRY(draft.recipient_key, crypto::seal_key_of(key));
         draft.destination = sdk::to(id);
         return {};
     }
@@ -57,7 +58,8 @@ Status set_recipient(Backend& backend, const std::string& to, sdk::Draft& draft)
     for (const auto& desk : desks) {
         if (desk.name() != name && desk.desk_id() != name) continue;
         IMECE_TRY(const GroupId id, parse_id<GroupId>(desk.desk_id()));
-        IMECE_TRY(draft.recipient_key, crypto::public_key_from(view_of(desk.public_key())));
+        IMECE_TRY(const auto key, crypto::public_key_from(view_of(desk.public_key())));
+        IMECE_TRY(draft.recipient_key, crypto::seal_key_of(key));
         draft.destination = sdk::to(id);
         return {};
     }

@@ -234,10 +234,10 @@ void Fleet::compose(MessageIndex m) {
     sdk::Draft draft;
     if (message.desk != kNone) {
         draft.destination = sdk::to(desk_ids_[message.desk]);
-        draft.recipient_key = desk_keys_[message.desk]->public_key();
+        draft.recipient_key = desk_keys_[message.desk]->seal_key();
     } else {
         draft.destination = sdk::to(nodes_[message.recipient].device->id());
-        draft.recipient_key = nodes_[message.recipient].device->public_key();
+        draft.recipient_key = nodes_[message.recipient].device->key().seal_key();
     }
     draft.priority = priority_of(message.cls);
     draft.ttl = std::chrono::seconds(message.ttl / 1000);
