@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -18,6 +19,10 @@ bool DeliveryEngine::ByExpiry::operator()(const Copy* a, const Copy* b) const {
 }
 bool DeliveryEngine::ByRetry::operator()(const Copy* a, const Copy* b) const {
     return std::tie(a->retry_at, a->what.key) < std::tie(b->retry_at, b->what.key);
+}
+
+bool DeliveryEngine::ByFree::operator()(const Link* a, const Link* b) const {
+    return std::tie(a->free_at, a->node) < std::tie(b->free_at, b->node);
 }
 
 void DeliveryEngine::queued(const NewCopy& copy) {
@@ -64,6 +69,8 @@ void DeliveryEngine::detached(const DeviceId& node) {
         land(copy);
         wait(copy);
     }
+    throttled_.erase(&link);
+    std::erase(roused_, &link);
     links_.erase(found);
     routes_stale_ = true;
 }
@@ -72,7 +79,7 @@ void DeliveryEngine::credit(const DeviceId& node, std::uint32_t add) {
     const auto found = links_.find(node);
     if (found == links_.end()) return;
     found->second->options.credit += add;
-    work_ = true;
+    rouse(*found->second);
 }
 
 void DeliveryEngine::mesh_changed(const MeshChange& change) {
@@ -88,24 +95,23 @@ void DeliveryEngine::send_failed(const CopyKey& key, TimePoint now) {
 
 Effects DeliveryEngine::due(TimePoint now) {
     Effects effects;
-    work_ = false;
     if (routes_stale_) reroute(now);
     run_timers(now, effects);
-    for (auto& [id, link] : links_) serve(*link, now, effects);
+    const std::vector<Link*> turn = std::exchange(roused_, {});
+    for (Link* link : turn) {
+        link->roused = false;
+        serve(*link, now, effects);
+    }
     return effects;
 }
 
 TimePoint DeliveryEngine::next_due() const {
-    if (work_ || routes_stale_) return TimePoint::min();
+    if (!roused_.empty() || routes_stale_) return TimePoint::min();
     TimePoint next = TimePoint::max();
     if (!expiries_.empty()) next = std::min(next, (*expiries_.begin())->what.expires_at);
     if (!retries_.empty()) next = std::min(next, (*retries_.begin())->retry_at);
-    for (const auto& [id, link] : links_) {
-        const bool waits =
-            std::ranges::any_of(link->waiting, [](std::uint64_t n) { return n > 0; });
-        if (waits && link->options.credit > 0 && link->options.capacity_bytes_per_s > 0)
-            next = std::min(next, std::chrono::ceil<Duration>(link->free_at));
-    }
+    if (!throttled_.empty())
+        next = std::min(next, std::chrono::ceil<Duration>((*throttled_.begin())->free_at));
     return next;
 }
 
@@ -179,7 +185,7 @@ void DeliveryEngine::wait(Copy& copy) {
     if (copy.target->route == nullptr) return;
     ++copy.target->route->waiting[own];
     stand_in_line(*copy.target, own);
-    work_ = true;
+    rouse(*copy.target->route);
 }
 
 void DeliveryEngine::unwait(Copy& copy) {
@@ -194,9 +200,9 @@ void DeliveryEngine::land(Copy& copy) {
     copy.link->in_flight.erase(&copy);
     copy.target->in_flight.erase(&copy);
     ++copy.link->options.credit;
+    rouse(*copy.link);
     --depths_[rank(copy.what.priority)].in_flight;
     copy.link = nullptr;
-    work_ = true;
 }
 
 void DeliveryEngine::remove(Copy& copy) {
@@ -223,6 +229,10 @@ void DeliveryEngine::disarm(Copy& copy) {
     copy.retry_at = TimePoint{};
 }
 
+void DeliveryEngine::rouse(Link& link) {
+    if (!std::exchange(link.roused, true)) roused_.push_back(&link);
+}
+
 void DeliveryEngine::stand_in_line(Target& target, std::size_t own) {
     if (target.in_line[own]) return;
     target.in_line[own] = true;
@@ -242,6 +252,7 @@ void DeliveryEngine::set_route(Target& target, Link* link, TimePoint now) {
         link->waiting[i] += target.waiting[i].size();
         if (!target.waiting[i].empty()) stand_in_line(target, i);
     }
+    rouse(*link);
     // What went another way may be stuck there: try the new one soon, on the recipient's own connection at once.
     for (Copy* copy : target.in_flight) {
         if (copy->link == link) continue;
@@ -270,7 +281,10 @@ void DeliveryEngine::run_timers(TimePoint now, Effects& effects) {
         land(copy);
         wait(copy);
     }
-    work_ = false;  // What these freed is served in this same turn.
+    while (!throttled_.empty() && (*throttled_.begin())->free_at <= now) {
+        rouse(**throttled_.begin());
+        throttled_.erase(throttled_.begin());
+    }
 }
 
 bool DeliveryEngine::may_send(const Link& link, TimePoint now) const {
@@ -291,15 +305,16 @@ DeliveryEngine::Target& DeliveryEngine::next_in_line(Link& link, std::size_t own
 }
 
 void DeliveryEngine::serve(Link& link, TimePoint now, Effects& effects) {
-    for (std::uint32_t sends = 0; may_send(link, now); ++sends) {
+    for (std::uint32_t sends = 0; link.options.credit > 0; ++sends) {
         std::array<bool, kPriorities> waiting{};
         for (std::size_t i = 0; i < kPriorities; ++i) waiting[i] = link.waiting[i] > 0;
         const auto priority = link.scheduler.pick(waiting);
         if (!priority) return;
-        if (sends == config_.sends_per_turn) {
-            work_ = true;
+        if (!may_send(link, now)) {
+            throttled_.insert(&link);
             return;
         }
+        if (sends == config_.sends_per_turn) return rouse(link);
         Target& target = next_in_line(link, rank(*priority));
         Copy& copy = **target.waiting[rank(*priority)].begin();
         unwait(copy);

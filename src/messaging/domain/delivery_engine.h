@@ -137,6 +137,9 @@ private:
     struct ByRetry {
         bool operator()(const Copy* a, const Copy* b) const;
     };
+    struct ByFree {
+        bool operator()(const Link* a, const Link* b) const;
+    };
     using InOrder = std::set<Copy*, BySequence>;
     struct Target {
         DeviceId id;
@@ -158,6 +161,7 @@ private:
         std::array<std::uint64_t, kPriorities> waiting{};  ///< Copies of the targets routed here.
         InOrder in_flight;
         std::chrono::sys_time<std::chrono::microseconds> free_at;  ///< By its capacity.
+        bool roused = false;                                       ///< In `roused_`.
     };
 
     Target& target_of(const DeviceId& id);
@@ -168,6 +172,7 @@ private:
     void remove(Copy& copy);
     void arm(Copy& copy, TimePoint at);
     void disarm(Copy& copy);
+    void rouse(Link& link);
     void stand_in_line(Target& target, std::size_t rank);
     void set_route(Target& target, Link* link, TimePoint now);
     void reroute(TimePoint now);
@@ -180,12 +185,13 @@ private:
     Config config_;
     Mesh mesh_;
     bool routes_stale_ = false;
-    bool work_ = false;  ///< `due` may find something to send at once.
     std::uint64_t generation_ = 0;
     std::unordered_map<CopyKey, std::unique_ptr<Copy>, CopyKeyHash> copies_;
     std::map<DeviceId, std::unique_ptr<Target>> targets_;  ///< Ordered, as links_ below.
     std::map<DeviceId, std::unique_ptr<Link>>
-        links_;  ///< Ordered: the same events, the same sends.
+        links_;                          ///< Ordered: the same events, the same sends.
+    std::vector<Link*> roused_;          ///< What may have something to send now, each once.
+    std::set<Link*, ByFree> throttled_;  ///< What has, and waits for its capacity.
     std::array<InOrder, kPriorities> pending_;
     std::array<ClassDepth, kPriorities> depths_{};
     std::set<Copy*, ByExpiry> expiries_;
