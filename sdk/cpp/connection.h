@@ -21,6 +21,9 @@ namespace imece::sdk {
 
 inline constexpr std::size_t kFrameItemsMax = 256;
 inline constexpr std::size_t kFrameBytesMax = 512 * 1024;
+/// Frames of messages, and frames of receipts, that may be unanswered at a time. What is queued
+/// meanwhile goes together: the busier the server, the fewer and larger the frames that it gets.
+inline constexpr std::size_t kFramesOpenMax = 2;
 
 struct ConnectionOptions {
     // The hello.
@@ -70,7 +73,8 @@ struct ConnectionHandlers {
 /// ids make that safe.
 ///
 /// Thread-safe. Messages are sent in the order of the calls, and so are receipts, as many a frame
-/// as wait (at most kFrameItemsMax and kFrameBytesMax); what is queued before on_open waits for it.
+/// as wait (at most kFrameItemsMax and kFrameBytesMax, and kFramesOpenMax such frames unanswered);
+/// what is queued before on_open waits for it.
 /// The io_context outlives the connection.
 class Connection {
 public:

@@ -104,6 +104,7 @@ Status ConnectionCore::dispatch(messaging::ServerFrame& frame) {
             if (!first) return malformed("results came for no request");
             if (handlers_.on_submit_results)
                 handlers_.on_submit_results(*first, frame.submit_results());
+            write();
             return {};
         }
         case messaging::ServerFrame::kReceiptResults: {
@@ -111,6 +112,7 @@ Status ConnectionCore::dispatch(messaging::ServerFrame& frame) {
             if (!first) return malformed("results came for no request");
             if (handlers_.on_receipt_results)
                 handlers_.on_receipt_results(*first, frame.receipt_results());
+            write();
             return {};
         }
         case messaging::ServerFrame::kDeliveries:

@@ -96,10 +96,13 @@ std::uint64_t SendQueue::fill(Lane<Item>& lane, const Add& add_item) {
 
 bool SendQueue::next(messaging::ClientFrame& frame) {
     const std::lock_guard lock(mutex_);
+    const auto ready = [](const auto& lane) {
+        return !lane.waiting.empty() && lane.open.size() < kFramesOpenMax;
+    };
     for (int tried = 0; tried < 3; ++tried) {
         const int kind = turn_;
         turn_ = (turn_ + 1) % 3;
-        if (kind == 0 && !receipts_.waiting.empty()) {
+        if (kind == 0 && ready(receipts_)) {
             auto& out = *frame.mutable_receipts();
             out.set_request(
                 fill(receipts_, [&](auto item) { *out.add_receipts() = std::move(item); }));
@@ -109,7 +112,7 @@ bool SendQueue::next(messaging::ClientFrame& frame) {
             frame.mutable_credit()->set_add(std::exchange(credit_, 0));
             return true;
         }
-        if (kind == 2 && !messages_.waiting.empty()) {
+        if (kind == 2 && ready(messages_)) {
             auto& out = *frame.mutable_submit();
             out.set_request(
                 fill(messages_, [&](auto item) { *out.add_messages() = std::move(item); }));

@@ -29,7 +29,8 @@ public:
     /// Every later call above fails, and nothing waits any more.
     void close();
 
-    /// Moves the next frame out; false: nothing waits. Receipts, credit and messages take turns.
+    /// Moves the next frame out; false: nothing waits, or what does waits for answers. Receipts,
+    /// credit and messages take turns.
     bool next(imece::messaging::v1::ClientFrame& frame);
     /// True once after a refusal, as soon as the queue is half empty.
     bool take_writable_signal();

@@ -194,6 +194,41 @@ TEST_P(ConnectionTest, cuts_frames_at_their_limits) {
     server_.reset();  // Before what its script uses.
 }
 
+TEST_P(ConnectionTest, gathers_what_is_queued_while_frames_are_unanswered) {
+    std::latch queued(1);
+    std::atomic<std::size_t> read = 0;
+    std::atomic<int> gathered = 0;
+    serve([&](Peer& peer) -> Status {
+        peer.welcome();
+        std::vector<messaging::ClientFrame> unanswered(kFramesOpenMax);
+        for (auto& frame : unanswered) {
+            if (!peer.read(frame)) return {};
+            ++read;
+        }
+        queued.wait();
+        for (const auto& frame : unanswered) answer(peer, frame);
+        for (messaging::ClientFrame frame; peer.read(frame);) {
+            gathered = frame.submit().messages_size();
+            answer(peer, frame);
+        }
+        return {};
+    });
+    const auto connection = connect();
+    for (std::size_t i = 0; i < kFramesOpenMax; ++i) {
+        ASSERT_TRUE(connection->submit(messages(1)));
+        run_until(io_, [&] { return read == i + 1; });
+    }
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(connection->submit(messages(1)));
+        io_.poll();
+    }
+    queued.count_down();
+    run_until(io_, [&] { return ids_.size() == kFramesOpenMax + 20; });
+    EXPECT_EQ(gathered, 20);
+    close(*connection);
+    server_.reset();  // Before what its script uses.
+}
+
 TEST_P(ConnectionTest, refuses_what_fits_no_frame) {
     serve(answer_all);
     const auto connection = connect();
