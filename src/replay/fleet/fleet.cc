@@ -19,6 +19,8 @@ constexpr std::uint32_t kCredit = 256;
 constexpr Ms kTokenSpare = 120'000;
 constexpr std::size_t kReportsPerPost = 200;
 constexpr Ms kTryAgain = 2'000;
+/// A message that is started later than this after it was due had to wait for its sender.
+constexpr Ms kTurnMax = 5'000;
 
 type::Priority priority_of(Class c) {
     return type::Priority(int(c) + 1);
@@ -155,15 +157,21 @@ void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
     begins_ = clock_->now();
     for (Node& node : nodes_)
         node.token_until -= Ms(facts_.set_up_seconds * site_.time_scale() * 1000);
+    composer_ = std::make_unique<Composer>(plan_.messages.size(), [this](MessageIndex m) {
+        return envelope_of(m, begins_ + Duration(plan_.messages[m].at));
+    });
     second_began_ = began;
     auto next_progress = began + 1s;
     log_.begin(site_.time_scale());
     while (now() < plan_.end) {
+        const auto turn_began = std::chrono::steady_clock::now();
         tick();
+        // What comes from the backend gets as long a turn as the world's own events took: under load
+        // neither starves the other.
+        const auto turn_ended = std::chrono::steady_clock::now();
+        const auto slice = turn_ended + std::max<Wall::duration>(5ms, turn_ended - turn_began);
         io_.restart();
         io_.run_one_for(2ms);
-        // What came meanwhile, but no longer than a turn: the world's own events wait for us.
-        const auto slice = std::chrono::steady_clock::now() + 5ms;
         while (std::chrono::steady_clock::now() < slice && io_.poll_one() > 0) {
         }
         if (std::chrono::steady_clock::now() < next_progress) continue;
@@ -171,6 +179,7 @@ void Fleet::run(const std::function<void(Ms, const RunFacts&)>& progress) {
         progress(now(), facts_);
     }
     log_.end(turn());
+    composer_.reset();
     facts_.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     for (Node& node : nodes_) {
@@ -230,6 +239,16 @@ void Fleet::disconnect(NodeIndex n) {
 }
 
 void Fleet::compose(MessageIndex m) {
+    auto envelope = composer_->take(m);
+    // Whoever was off when it was due writes it later.
+    if (turn_ > plan_.messages[m].at + kTurnMax) envelope = envelope_of(m, clock_->now());
+    if (envelope)
+        envelopes_[m] = *std::move(envelope);
+    else
+        options_.say("cannot compose message " + to_text(plan_.messages[m].id));
+}
+
+std::optional<type::SignedEnvelope> Fleet::envelope_of(MessageIndex m, TimePoint sent_at) {
     const MessagePlan& message = plan_.messages[m];
     sdk::Draft draft;
     if (message.desk != kNone) {
@@ -243,12 +262,16 @@ void Fleet::compose(MessageIndex m) {
     draft.ttl = std::chrono::seconds(message.ttl / 1000);
     draft.body = plan_.texts[message.text];
     draft.exercise = site_.exercise();
-    auto envelope =
-        nodes_[message.sender].device->compose(draft, message.id, clock_->now(), random_);
-    if (envelope)
-        envelopes_[m] = *std::move(envelope);
-    else
-        options_.say("cannot compose a message: " + envelope.error().message);
+    const std::scoped_lock lock(credentials_);
+    SystemRandom random;
+    auto envelope = nodes_[message.sender].device->compose(draft, message.id, sent_at, random);
+    return envelope ? std::optional(*std::move(envelope)) : std::nullopt;
+}
+
+void Fleet::keep_credential(Node& node, const type::SignedCredential& credential) {
+    const std::scoped_lock lock(credentials_);
+    if (auto kept = node.device->set_credential(credential); !kept)
+        options_.say(kept.error().message);
 }
 
 void Fleet::submit(NodeIndex carrier, MessageIndex m) {
@@ -364,8 +387,7 @@ void Fleet::sign_in(NodeIndex n) {
         }
         signed_in.token = session->session().access_token();
         signed_in.token_until = expiry(session->session().access_expires_at(), begins_);
-        if (auto kept = signed_in.device->set_credential(session->credential()); !kept)
-            options_.say(kept.error().message);
+        keep_credential(signed_in, session->credential());
     });
 }
 

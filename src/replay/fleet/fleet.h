@@ -5,6 +5,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <queue>
 #include <span>
 #include <string>
@@ -14,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "replay/fleet/composer.h"
 #include "replay/fleet/ledger.h"
 #include "replay/report/report.h"
 #include "replay/trace/run_log.h"
@@ -33,7 +36,8 @@ struct FleetOptions {
     std::function<void(std::string_view)> say;  ///< What goes on, a line at a time.
 };
 
-/// One thread: everything, the callbacks of the connections included, runs within set_up() and run().
+/// One thread: everything, the callbacks of the connections included, runs within set_up() and run();
+/// but for the composing of messages.
 class Fleet final : private Outside {
 public:
     Fleet(const Plan& plan, RunLog& log, FleetOptions options);
@@ -90,6 +94,8 @@ private:
     void arrive(NodeIndex recipient, MessageIndex m) override;
     void report(NodeIndex carrier, std::span<const NodeIndex> nodes) override;
 
+    std::optional<imece::type::v1::SignedEnvelope> envelope_of(MessageIndex m, TimePoint sent_at);
+    void keep_credential(Node& node, const imece::type::v1::SignedCredential& credential);
     Status enrol_all(const std::string& enrolment_token);
     Status make_desks(sdk::Api& api);
     void sign_in(NodeIndex n);
@@ -120,6 +126,8 @@ private:
     imece::site::v1::Site site_;
     TimePoint begins_;
     SystemRandom random_;
+    std::mutex credentials_;  ///< Of the devices; the composer reads them.
+    std::unique_ptr<Composer> composer_;
     Ms turn_ = 0;
     World world_;
     std::vector<Node> nodes_;

@@ -1,6 +1,7 @@
 #include "replay/world/world.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -192,12 +193,13 @@ void World::disconnected(NodeIndex n, Ms now) {
     graph_.set_connected(n, false);
     Node& node = nodes_[n];
     node.reports.clear();
-    std::vector<ItemIndex> unanswered;
-    unanswered.swap(node.in_flight);
-    std::erase_if(unanswered,
-                  [&](ItemIndex item) { return (node.known.get(item) & kInFlight) == 0; });
-    for (const ItemIndex item : unanswered) node.known.clear(item, kInFlight);
-    for (const ItemIndex item : unanswered) forward(n, item);
+    std::vector<ItemIndex> left = std::exchange(node.in_flight, {});
+    for (auto& ready : node.ready) {
+        left.insert(left.end(), ready.begin(), ready.end());
+        ready.clear();
+    }
+    for (const ItemIndex item : left) node.known.clear(item, kInFlight | kReady);
+    for (const ItemIndex item : left) forward(n, item);
     if (graph_.uplinks(graph_.piece(n)) == 0) isolated(graph_.piece(n));
 }
 

@@ -44,6 +44,7 @@ struct WorldOptions {
     Ms report_after_change = 1'000;
     std::size_t bundles_max = 8'192;  ///< That a node carries.
     std::size_t bytes_max = 8 << 20;  ///< The same in bytes of their texts.
+    std::size_t in_flight_max = 16;   ///< Handed to the backend by a node, and unanswered.
 };
 
 struct WorldStats {
@@ -60,7 +61,9 @@ struct WorldStats {
 /// mesh has none, and always where life is at stake, every node in reach takes a copy, and whoever
 /// meets others gives them what they lack. What comes from the backend follows the path that came
 /// along, or the world's own shortest way where that broke, and is carried where there is none.
-/// Copies are kept until word comes that the backend or the recipient has the message.
+/// Copies are kept until word comes that the backend or the recipient has the message. A node hands
+/// only so many to the backend at a time, by class and then in no order: of those who carry the same,
+/// each begins elsewhere, and hears from the others what need not be sent again.
 class World {
 public:
     World(const Plan& plan, RunLog& log, Outside& outside, WorldOptions options = {});
@@ -104,7 +107,7 @@ private:
         kWaits = 64,         // In `waits`: no way at present.
         kFromBackend = 128,  // Came down: it is ours to bring to the recipient.
         kPending = 256,      // In `pending`.
-        kLocal = 512,        // A recipient got it over the mesh: the backend does not know of it.
+        kReady = 512,        // In `ready`: to be handed to the backend when there is room.
     };
     struct News {
         ItemIndex item = 0;
@@ -122,6 +125,7 @@ private:
         std::size_t held_bytes = 0;
         std::vector<ItemIndex> waits;
         std::vector<ItemIndex> pending;
+        std::vector<ItemIndex> ready[kClasses];
         std::vector<ItemIndex> in_flight;
         std::vector<News> news;
         std::vector<NodeIndex> reports;  ///< To be posted by this node.
@@ -193,6 +197,8 @@ private:
     void follow(Event& event);
     void wait(NodeIndex n, ItemIndex item);
     void hand_over(NodeIndex n, ItemIndex item);
+    void hand_over_more(NodeIndex n);
+    bool answered(NodeIndex n, ItemIndex item);
     void learn(NodeIndex n, ItemIndex item, std::uint16_t flag);
     void gossip(NodeIndex n);
     void patrol(NodeIndex n);

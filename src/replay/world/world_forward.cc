@@ -82,16 +82,42 @@ void World::towards_backend(NodeIndex n, ItemIndex item) {
 
 void World::hand_over(NodeIndex n, ItemIndex item) {
     Node& node = nodes_[n];
-    if (node.known.get(item) & kInFlight) return;
-    node.known.set(item, kInFlight);
-    node.in_flight.push_back(item);
-    ++stats_.submitted;
-    if (is_message(item)) {
-        outside_.submit(n, item);
-    } else {
-        const Receipt& receipt = receipts_[item - plan_.messages.size()];
-        outside_.submit_receipt(n, item, receipt.message, receipt.recipient);
+    if (node.known.get(item) & (kInFlight | kReady)) return;
+    node.known.set(item, kReady);
+    node.ready[std::size_t(class_of(item))].push_back(item);
+    hand_over_more(n);
+}
+
+void World::hand_over_more(NodeIndex n) {
+    Node& node = nodes_[n];
+    for (auto& ready : node.ready) {
+        while (!ready.empty() && node.in_flight.size() < options_.in_flight_max) {
+            std::swap(ready[dice_.below(ready.size())], ready.back());
+            const ItemIndex item = ready.back();
+            ready.pop_back();
+            node.known.clear(item, kReady);
+            const std::uint16_t flags = node.known.get(item);
+            if (!(flags & kHeld) || (flags & (kAccepted | kDone)) || expired(item)) continue;
+            node.known.set(item, kInFlight);
+            node.in_flight.push_back(item);
+            ++stats_.submitted;
+            if (is_message(item)) {
+                outside_.submit(n, item);
+            } else {
+                const Receipt& receipt = receipts_[item - plan_.messages.size()];
+                outside_.submit_receipt(n, item, receipt.message, receipt.recipient);
+            }
+        }
     }
+}
+
+/// The backend's answer for the bundle came; false: none was awaited.
+bool World::answered(NodeIndex n, ItemIndex item) {
+    Node& node = nodes_[n];
+    if (!(node.known.get(item) & kInFlight)) return false;
+    node.known.clear(item, kInFlight);
+    std::erase(node.in_flight, item);
+    return true;
 }
 
 /// A neighbour who is the recipient gets it at once; what came from the backend is brought there.
@@ -275,7 +301,7 @@ void World::acknowledge(NodeIndex recipient, MessageIndex m, Ms now) {
 
 void World::confirmed(NodeIndex carrier, ItemIndex item, Ms now) {
     advance(now);
-    nodes_[carrier].known.clear(item, kInFlight);
+    answered(carrier, item);
     if (is_message(item)) {
         log_.accepted(now_, item, carrier);
     } else {
@@ -283,21 +309,21 @@ void World::confirmed(NodeIndex carrier, ItemIndex item, Ms now) {
         log_.ack(now_, receipt.message, receipt.recipient);
     }
     learn(carrier, item, kAccepted);
+    hand_over_more(carrier);
 }
 
 void World::refused(NodeIndex carrier, ItemIndex item, std::string_view reason, Ms now) {
     advance(now);
-    nodes_[carrier].known.clear(item, kInFlight);
+    answered(carrier, item);
     if (is_message(item)) log_.refused(now_, item, reason);
     learn(carrier, item, kDone);
+    hand_over_more(carrier);
 }
 
 void World::retry(NodeIndex carrier, ItemIndex item, Ms now) {
     advance(now);
-    if (!(nodes_[carrier].known.get(item) & kInFlight)) return;
-    nodes_[carrier].known.clear(item, kInFlight);
-    std::erase(nodes_[carrier].in_flight, item);
-    forward(carrier, item);
+    if (answered(carrier, item)) forward(carrier, item);
+    hand_over_more(carrier);
 }
 
 /// `n` hears that the backend has the bundle, or that nobody needs it; it tells those who carry it.
@@ -337,8 +363,6 @@ void World::patrol(NodeIndex n) {
         if (const std::uint16_t flags = node.known.get(item);
             (flags & kHeld) && !(flags & (kAccepted | kDone)))
             forward(n, item);  // Puts it on the list again.
-    std::erase_if(node.in_flight,
-                  [&](ItemIndex item) { return !(node.known.get(item) & kInFlight); });
 }
 
 void World::release(NodeIndex n, ItemIndex item) {
