@@ -1,9 +1,8 @@
 """What no good client sends: each gets a clear 4xx, and the server goes on."""
 
-import unittest
-
 import json
 import os
+import re
 import socket
 import struct
 import tempfile
@@ -78,12 +77,42 @@ class BadInput(SiteTest):
                                b"content-length: -1\r\n\r\n{}")
         self.assertRegex(answer[:40], rb"^HTTP/1.1 4")
 
-    @unittest.expectedFailure
-    def test_two_lengths_are_no_way_to_smuggle(self):
-        answer = self.site.raw(b"POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n"
-                               b"transfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/site HTTP/1.1\r\nhost: x\r\n\r\n")
-        self.assertRegex(answer[:40], rb"^HTTP/1.1 4")
-        self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
+    def test_doubtful_framing_is_no_way_to_smuggle(self):
+        """What follows a request whose end two readers may see in two places is never read as one."""
+        post = b"POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        get = b"GET /v1/site HTTP/1.1\r\n"
+        chunked = post + b"transfer-encoding: chunked\r\n\r\n"
+        cases = {
+            "length, then coding": post + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "coding, then length": post + b"transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n0\r\n\r\n",
+            "two lengths": post + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+            "the same length twice": post + b"content-length: 2\r\ncontent-length: 2\r\n\r\n{}",
+            "a list of lengths": post + b"content-length: 2, 2\r\n\r\n{}",
+            "a length with a sign": post + b"content-length: +2\r\n\r\n{}",
+            "a negative length": post + b"content-length: -2\r\n\r\n{}",
+            "a length in hex": post + b"content-length: 0x2\r\n\r\n{}",
+            "an empty length": post + b"content-length: \r\n\r\n{}",
+            "two codings": post + b"transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "chunked twice": post + b"transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "another coding": post + b"transfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+            "a coding in 1.0": chunked.replace(b"HTTP/1.1", b"HTTP/1.0") + b"0\r\n\r\n",
+            "no host": get + b"\r\n",
+            "two hosts": get + b"host: x\r\nhost: y\r\n\r\n",
+            "a space before the colon": get + b"host : x\r\n\r\n",
+            "a NUL": get + b"host: x\r\nx-a: b\0c\r\n\r\n",
+            "a bare line feed": get + b"host: x\r\nx-a: b\nx-b: c\r\n\r\n",
+            "a bare carriage return": get + b"host: x\r\nx-a: b\rx-b: c\r\n\r\n",
+            "no chunk size": chunked + b"zz\r\n{}\r\n0\r\n\r\n",
+            "a chunk size with a sign": chunked + b"+2\r\n{}\r\n0\r\n\r\n",
+            "a chunk size out of range": chunked + b"ffffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+            "a chunk that goes on": chunked + b"2\r\n{}xx\r\n0\r\n\r\n",
+            "chunks with bare line feeds": chunked + b"2\n{}\n0\n\n",
+        }
+        for name, data in cases.items():
+            with self.subTest(name):
+                answer = self.site.raw(data + b"GET /v1/site HTTP/1.1\r\nhost: x\r\n\r\n")
+                self.assertEqual(re.findall(rb"HTTP/1\.1 (\d{3}) ", answer), [b"400"], answer)
+                self.assertIn(b"HTTP_MALFORMED", answer)
 
     def test_http_that_is_none(self):
         for data in (b"\0\1\2\3\4\5\6\7\r\n\r\n", b"GET\r\n\r\n", b"hello there\r\n\r\n",

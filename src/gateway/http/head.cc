@@ -24,8 +24,11 @@ Status check_head(const HttpRequest& request) {
     const auto hosts = request.count(http::field::host);
     if (hosts > 1 || (hosts == 0 && request.version() == 11))
         return malformed("a request has one Host header");
+    // A length or a coding that a proxy before us reads otherwise is how requests are smuggled.
+    if (request.count(http::field::content_length) > 1 ||
+        request[http::field::content_length].find(',') != boost::beast::string_view::npos)
+        return malformed("a request has one Content-Length, which is one number");
     if (request.count(http::field::transfer_encoding) > 0) {
-        // A coding that a proxy before us reads otherwise is how requests are smuggled.
         if (request.count(http::field::transfer_encoding) > 1 || request.version() == 10 ||
             !boost::beast::iequals(request[http::field::transfer_encoding], "chunked"))
             return malformed("the one transfer coding is 'chunked'");

@@ -16,6 +16,8 @@ namespace websocket = beast::websocket;
 
 /// A buffer that a large frame has grown is given back after it.
 constexpr std::size_t kKeptBytes = 16 * 1024;
+/// For the peer to answer our good-bye, or to hang up after its own.
+constexpr std::chrono::seconds kClose{2};
 
 using Incoming = std::unique_ptr<google::protobuf::Message>;
 using CameTo = std::expected<void, Failure>;
@@ -148,6 +150,13 @@ asio::awaitable<void> serve_socket(std::shared_ptr<Session<Stream>> session, Htt
         session->hooks = {};
         co_return;
     }
+    link->socket.set_option(
+        websocket::stream_base::timeout{kClose, shared.config.idle_timeout, true});
+    link->socket.control_callback([raw = link.get()](websocket::frame_type kind, const auto&) {
+        if (kind != websocket::frame_type::close) return;
+        beast::get_lowest_layer(raw->socket).expires_after(kClose);
+        raw->stop(std::nullopt);
+    });
     shared.deps.edge.finish(visit, Reply{200}, std::chrono::steady_clock::now());
 
     link->principal = call.principal;

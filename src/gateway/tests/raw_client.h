@@ -43,9 +43,6 @@ public:
         return true;
     }
     void half_close() { ::shutdown(socket_, SHUT_WR); }
-    void receive_buffer(int bytes) {
-        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    }
 
     /// More bytes into the buffer; false when the connection has ended.
     bool more() {
