@@ -32,7 +32,8 @@ ROOMS = {
     "gateway": ("base", "crypto", "runtime"),
     "replay": ("base", "crypto", "sdk"),
     "imece": ("base", "crypto", "runtime", "sdk", "gateway", "replay") + MODULES,
-    "bench": ("base", "crypto", "runtime", "sdk", "gateway", "replay", "testkit") + MODULES,
+    # Also what messaging decides without any I/O, to time it alone.
+    "bench": ("base", "crypto", "runtime", "sdk", "gateway", "messaging/domain"),
     "tests": ("base", "crypto", "runtime", "sdk", "gateway", "replay", "testkit") + MODULES,
 }
 for _service in SERVICES:
@@ -50,9 +51,9 @@ PROTO = re.compile(r"\.pb\.h$|^grpcpp/|^google/protobuf/|^google/rpc/")
 # Third parties that belong to one place. Anywhere else they are a leak of a driver into the house.
 TECHNOLOGIES = {
     r"^sodium": r"^crypto(/tests)?$",
-    r"^rocksdb/": r"^runtime(/tests)?$",
+    r"^rocksdb/": r"^(runtime|bench)(/tests)?$",
     r"^sqlite3": r"^runtime(/tests)?$",
-    r"^openssl/": r"^(runtime|gateway|sdk|replay)(/tests)?$",
+    r"^openssl/": r"^(runtime|gateway|sdk|replay|bench)(/tests)?$",
     r"^boost/(asio|beast)": r"^(runtime|gateway|sdk|replay|imece|bench|tests)(/tests)?$",
     r"^toml\+\+/": r"^(runtime|replay|imece)(/tests)?$",
     r"^CLI/": r"^(imece|bench)(/tests)?$",
