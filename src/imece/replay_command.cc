@@ -26,7 +26,10 @@ void add_replay(CLI::App& app, int& status) {
     auto* topology =
         command.add_option("--topology", options->topology,
                            "mesh file: meshviewer, NetJSON or plain links; instead of a scenario");
-    command.add_option("--messages", options->messages, "CSV of texts and labels")->needs(topology);
+    command
+        .add_option("--messages", options->messages,
+                    "CSV of texts and labels; without it the scenario's texts")
+        ->needs(topology);
     command.add_option("--seed", options->seed,
                        "the same seed, the same stimulus; default: another each time");
     command.add_option("--phones", options->phones, "instead of the scenario's number");

@@ -19,6 +19,8 @@ namespace {
 constexpr int kBroken = 1;
 constexpr int kUsage = 2;
 constexpr int kBackend = 3;
+/// What is written over a mesh for which no texts are given.
+constexpr std::size_t kTextsPerNode = 10;
 
 Result<std::string> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -26,12 +28,23 @@ Result<std::string> read_file(const std::string& path) {
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
+Result<Scenario> read_scenario(const std::string& name) {
+    std::string text(built_in_scenario(name));
+    if (text.empty()) {
+        IMECE_TRY(text, read_file(name));
+    }
+    return parse_scenario(text, name);
+}
+
 Result<Plan> make_plan(const Options& options, std::uint64_t seed) {
     if (!options.topology.empty()) {
         IMECE_TRY(const std::string text, read_file(options.topology));
         IMECE_TRY(const Topology topology, parse_topology(text, options.topology));
         MessageFile messages;
-        if (!options.messages.empty()) {
+        if (options.messages.empty()) {
+            IMECE_TRY(const Scenario scenario, read_scenario(options.scenario));
+            messages = write_texts(scenario, seed, topology.nodes.size() * kTextsPerNode);
+        } else {
             IMECE_TRY(const std::string csv, read_file(options.messages));
             IMECE_TRY(messages, parse_messages(csv, options.messages));
         }
@@ -43,11 +56,7 @@ Result<Plan> make_plan(const Options& options, std::uint64_t seed) {
                               .minutes = options.minutes > 0 ? options.minutes : 20,
                               .load = options.load});
     }
-    std::string text(built_in_scenario(options.scenario));
-    if (text.empty()) {
-        IMECE_TRY(text, read_file(options.scenario));
-    }
-    IMECE_TRY(const Scenario scenario, parse_scenario(text, options.scenario));
+    IMECE_TRY(const Scenario scenario, read_scenario(options.scenario));
     return plan_scenario(
         scenario,
         {.seed = seed, .phones = options.phones, .minutes = options.minutes, .load = options.load});

@@ -7,11 +7,16 @@ import subprocess
 import time
 import unittest
 
-from tests.e2e.site import LONG
+from tests.e2e.site import LONG, eventually
 from tests.e2e.test_replay import VERIFY, ReplaySite, lines_of
 
-KILLS = 24 if LONG else 5
-MINUTES = 16 if LONG else 6
+KILLS = 40 if LONG else 22
+MINUTES = 24 if LONG else 12
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 class Crash(unittest.TestCase):
@@ -32,7 +37,8 @@ class Crash(unittest.TestCase):
             "--seed", str(self.seed), "--trace", trace, "--json", report),
             stdout=output, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: replay.poll() is None and replay.kill())
-        time.sleep(3)  # Enrolment comes first; load is what the kills are to meet.
+        # Enrolment comes first; load is what the kills are to meet.
+        self.assertTrue(eventually(lambda: "acknowledged" in read(output.name), 60), read(output.name))
         share = MINUTES * 60 / 10 * 0.8 / KILLS  # Wall seconds a kill, within the replay's time.
         killed = 0
         while killed < KILLS and replay.poll() is None:

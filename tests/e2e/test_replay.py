@@ -10,6 +10,7 @@ from tests.e2e.site import BINARY, LONG, PASSWORD, ROOT, SHARED, Site
 
 VERIFY = os.path.join(ROOT, "tools/verify_trace.py")
 MESHES = os.path.join(SHARED, "data/topology-freifunk")
+TEXTS = "disaster_response_validation.csv"
 
 
 class ReplaySite(Site):
@@ -74,7 +75,6 @@ class Replay(unittest.TestCase):
         delivered = sum(entry["delivered"] for entry in report["classes"].values())
         self.assertGreater(delivered, 0)
 
-    @unittest.skipUnless(LONG, "a long form: ./dev test --all")
     def test_one_seed_is_one_stimulus(self):
         def stimulus(trace):
             keep = {"node", "power", "link", "uplink"}
@@ -88,35 +88,28 @@ class Replay(unittest.TestCase):
         second = stimulus(self.replay(*self.small(), name="second")[2])
         self.assertEqual(first, second)
 
-    def mesh(self, name):
-        path = os.path.join(MESHES, name)
-        if not os.path.exists(path):
-            self.skipTest(f"the real meshes are not there ({path})")
-        return path
+    def assert_mesh_holds(self, name, nodes, *more):
+        """Real texts over a real mesh: a few minutes of it, or with --all as long as a user's run."""
+        mesh, texts = os.path.join(MESHES, name), os.path.join(SHARED, "data/messages-disaster", TEXTS)
+        for path in (mesh, texts):
+            if not os.path.exists(path):
+                self.skipTest(f"{path} is not there")
+        status, report, trace = self.replay("--topology", mesh, "--messages", texts, "--seed", "3", *more,
+                                            *(() if LONG else ("--minutes", "3")))
+        self.assert_reckoned_alike(report, trace)
+        self.assertEqual(report["nodes"], nodes)
+        self.assertGreater(report["messages"], 2000)
+        self.assertTrue(report["held"], report)
+        self.assertEqual(status, 0)
 
     def test_a_real_mesh_plain(self):
-        options = ("--topology", self.mesh("freifunk-bielefeld.json"), "--seed", "3")
-        status, report, trace = self.replay(*options, *(() if LONG else ("--minutes", "3")))
-        self.assert_reckoned_alike(report, trace)
-        self.assertEqual(report["nodes"], 246)
-        self.assertTrue(report["held"], report)
-        self.assertEqual(status, 0)
+        self.assert_mesh_holds("freifunk-bielefeld.json", 246)
 
-    @unittest.skipUnless(LONG, "a long form: ./dev test --all")
     def test_a_real_mesh_that_comes_and_goes(self):
-        status, report, trace = self.replay("--topology", self.mesh("freifunk-bielefeld.json"), "--churn",
-                                            "0.3", "--seed", "3")
-        self.assert_reckoned_alike(report, trace)
-        self.assertTrue(report["held"], report)
-        self.assertEqual(status, 0)
+        self.assert_mesh_holds("freifunk-bielefeld.json", 246, "--churn", "0.3")
 
-    @unittest.skipUnless(LONG, "a long form: ./dev test --all")
     def test_a_raw_meshviewer_file(self):
-        status, report, trace = self.replay("--topology", self.mesh("freifunk-altdorf-meshviewer.json"),
-                                            "--seed", "3")
-        self.assert_reckoned_alike(report, trace)
-        self.assertTrue(report["held"], report)
-        self.assertEqual(status, 0)
+        self.assert_mesh_holds("freifunk-altdorf-meshviewer.json", 150)
 
     def test_a_speed_that_the_site_does_not_announce_is_refused(self):
         result = subprocess.run(self.site.replay_command(*self.small("--speed", "20")), capture_output=True,

@@ -451,6 +451,8 @@ void Fleet::submitted(NodeIndex n, std::uint64_t first, const pb::Results& resul
         } else if (result.retry()) {
             again_.push({at + kTryAgain, n, was.item});
         } else {
+            if (result.reason() == "ID_TAKEN" && !std::exchange(seen_before_, true))
+                options_.say("the site holds these messages: this --seed was played on it before");
             world_.refused(n, was.item, result.reason(), at);
         }
     }

@@ -138,6 +138,7 @@ private:
     std::unordered_map<std::uint64_t, imece::type::v1::SignedReceipt>
         receipts_;  ///< By message and device.
     std::vector<bool> accepted_;
+    bool seen_before_ = false;  ///< The site holds another message of one of our ids.
     std::unordered_map<MessageId, MessageIndex> by_id_;
     std::unordered_map<DeviceId, NodeIndex> by_device_;
     std::priority_queue<Again, std::vector<Again>, std::greater<>> again_;
