@@ -131,6 +131,9 @@ class Site:
 
     # --- HTTP ---
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=30)
+
     def drop_connection(self):
         connection = getattr(self.connections, "one", None)
         if connection is not None:
@@ -147,8 +150,7 @@ class Site:
             headers.setdefault("authorization", f"Bearer {token}")
         connection = getattr(self.connections, "one", None)
         if connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=30)
-            self.connections.one = connection
+            connection = self.connections.one = self.connect()
         try:
             connection.request(method, path, body, headers)
             got = connection.getresponse()

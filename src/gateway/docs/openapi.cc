@@ -250,7 +250,7 @@ json::object components(Schemas& schemas) {
            {{"name", "x-timeout-ms"},
             {"in", "header"},
             {"description", "How long the answer may take; 30000 without it."},
-            {"schema", {{"type", "integer"}, {"minimum", 1}, {"maximum", 60000}}}}}}}};
+            {"schema", {{"type", "integer"}, {"minimum", 1000}, {"maximum", 60000}}}}}}}};
 }
 
 }  // namespace

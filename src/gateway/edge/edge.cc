@@ -293,10 +293,11 @@ Result<std::chrono::milliseconds> Edge::timeout_of(std::string_view text) const 
     std::int64_t ms = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, ms);
-    if (error != std::errc() || stop != end || ms < 1 || ms > limits_.timeout_max.count())
-        return fail(
-            ErrorCode::kInvalidArgument, "HTTP_MALFORMED",
-            "x-timeout-ms is a number from 1 to " + std::to_string(limits_.timeout_max.count()));
+    if (error != std::errc() || stop != end || ms < kTimeoutMin.count() ||
+        ms > limits_.timeout_max.count())
+        return fail(ErrorCode::kInvalidArgument, "HTTP_MALFORMED",
+                    "x-timeout-ms is a number from " + std::to_string(kTimeoutMin.count()) +
+                        " to " + std::to_string(limits_.timeout_max.count()));
     return std::chrono::milliseconds(ms);
 }
 

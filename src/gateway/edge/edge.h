@@ -22,6 +22,9 @@
 
 namespace imece::gateway {
 
+/// The least that a caller may ask for by x-timeout-ms: with less, a busy site answers nothing but 504.
+inline constexpr std::chrono::milliseconds kTimeoutMin{1'000};
+
 struct EdgeLimits {
     Rate principal{100, 400};
     Rate address{5000, 10000};

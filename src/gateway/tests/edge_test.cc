@@ -116,7 +116,8 @@ TEST_F(EdgeTest, tells_wrong_routes) {
 
 TEST_F(EdgeTest, takes_a_timeout_within_its_bound) {
     for (const auto& [text, want] :
-         {std::pair{"1", "call"}, std::pair{"60000", "call"}, std::pair{"0", "400 HTTP_MALFORMED"},
+         {std::pair{"1000", "call"}, std::pair{"60000", "call"},
+          std::pair{"999", "400 HTTP_MALFORMED"}, std::pair{"0", "400 HTTP_MALFORMED"},
           std::pair{"60001", "400 HTTP_MALFORMED"}, std::pair{"1s", "400 HTTP_MALFORMED"},
           std::pair{"-1", "400 HTTP_MALFORMED"}}) {
         auto head = get("/v1/site");
