@@ -8,7 +8,7 @@ import time
 import unittest
 
 from tests.e2e.site import LONG, eventually
-from tests.e2e.test_replay import VERIFY, ReplaySite, lines_of
+from tests.e2e.replay_site import VERIFY, ReplaySite, lines_of
 
 KILLS = 40 if LONG else 22
 MINUTES = 24 if LONG else 12

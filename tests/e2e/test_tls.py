@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
+from tests.e2e.replay_site import ReplaySite
 from tests.e2e.site import Site
-from tests.e2e.test_replay import ReplaySite
 
 
 def make_certificates(folder):

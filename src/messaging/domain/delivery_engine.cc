@@ -63,7 +63,7 @@ void DeliveryEngine::detached(const DeviceId& node) {
     if (found == links_.end()) return;
     Link& link = *found->second;
     for (auto& [id, target] : targets_)
-        if (target->route == &link) set_route(*target, nullptr, TimePoint{});
+        if (target->route == &link) set_route(*target, nullptr);
     while (!link.in_flight.empty()) {
         Copy& copy = **link.in_flight.begin();
         land(copy);
@@ -239,7 +239,7 @@ void DeliveryEngine::stand_in_line(Target& target, std::size_t own) {
     target.route->lines[own].push_back({target.id, target.generation});
 }
 
-void DeliveryEngine::set_route(Target& target, Link* link, TimePoint now) {
+void DeliveryEngine::set_route(Target& target, Link* link) {
     if (target.route == link) return;
     if (target.route != nullptr)
         for (std::size_t i = 0; i < kPriorities; ++i)
@@ -253,10 +253,16 @@ void DeliveryEngine::set_route(Target& target, Link* link, TimePoint now) {
         if (!target.waiting[i].empty()) stand_in_line(target, i);
     }
     rouse(*link);
-    // What went another way may be stuck there: try the new one soon, on the recipient's own connection at once.
+}
+
+void DeliveryEngine::hurry(const Target& target, TimePoint now) {
+    if (target.route == nullptr) return;
+    const bool direct = target.route->node == target.id;
     for (Copy* copy : target.in_flight) {
-        if (copy->link == link) continue;
-        const TimePoint at = link->node == target.id ? now : copy->sent_at + config_.reroute_after;
+        if (copy->link == target.route && direct) continue;
+        if (!direct && mesh_.holds(copy->path)) continue;
+        const Duration wait = config_.reroute_after * (1u << std::min(copy->attempts - 1, 6u));
+        const TimePoint at = direct ? now : copy->sent_at + wait;
         if (copy->retry_at == TimePoint{} || at < copy->retry_at) arm(*copy, at);
     }
 }
@@ -266,7 +272,10 @@ void DeliveryEngine::reroute(TimePoint now) {
     for (const auto& [id, link] : links_)
         if (link->options.carries) carriers.push_back(id);
     mesh_.route_from(carriers);
-    for (auto& [id, target] : targets_) set_route(*target, find_route(id), now);
+    for (auto& [id, target] : targets_) {
+        set_route(*target, find_route(id));
+        hurry(*target, now);
+    }
     routes_stale_ = false;
 }
 
@@ -345,9 +354,8 @@ void DeliveryEngine::send(Link& link, Copy& copy, TimePoint now, Effects& effect
         const Duration wait = first * (1u << std::min(copy.attempts - 1, 16u));
         arm(copy, now + std::min(wait, config_.retry_max));
     }
-    effects.sends.push_back({link.node, copy.what.key,
-                             direct ? std::vector{target.id} : mesh_.path_to(target.id),
-                             copy.attempts});
+    copy.path = direct ? std::vector{target.id} : mesh_.path_to(target.id);
+    effects.sends.push_back({link.node, copy.what.key, copy.path, copy.attempts});
 }
 
 }  // namespace imece::messaging

@@ -86,7 +86,7 @@ public:
             std::chrono::seconds(5), std::chrono::seconds(10), std::chrono::seconds(20),
             std::chrono::seconds(30), std::chrono::seconds(60)};
         Duration retry_max = std::chrono::minutes(5);
-        /// A copy in flight is not sent again sooner than this because its route changed.
+        /// A copy in flight is not sent again sooner than this because its way broke; doubles too.
         Duration reroute_after = std::chrono::seconds(2);
         /// Copies that one link is given in one `due`, so that no link keeps the others waiting.
         std::uint32_t sends_per_turn = 256;
@@ -125,6 +125,7 @@ private:
         Target* target = nullptr;
         Link* link = nullptr;  ///< In flight on it; null: waiting.
         std::uint32_t attempts = 0;
+        std::vector<DeviceId> path;  ///< That it was sent on last.
         TimePoint sent_at;
         TimePoint retry_at;  ///< Zero: none.
     };
@@ -174,7 +175,10 @@ private:
     void disarm(Copy& copy);
     void rouse(Link& link);
     void stand_in_line(Target& target, std::size_t rank);
-    void set_route(Target& target, Link* link, TimePoint now);
+    void set_route(Target& target, Link* link);
+    /// What went a way that has broken may be stuck there: it is tried on the new one soon, on the
+    /// recipient's own connection at once.
+    void hurry(const Target& target, TimePoint now);
     void reroute(TimePoint now);
     void run_timers(TimePoint now, Effects& effects);
     bool may_send(const Link& link, TimePoint now) const;

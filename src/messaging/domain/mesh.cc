@@ -85,6 +85,18 @@ std::vector<DeviceId> Mesh::path_to(const DeviceId& target) const {
     return path;
 }
 
+bool Mesh::holds(const std::vector<DeviceId>& path) const {
+    for (std::size_t i = 1; i < path.size(); ++i) {
+        const auto from = index_.find(path[i - 1]);
+        const auto to = index_.find(path[i]);
+        if (from == index_.end() || to == index_.end() || !vertices_[to->second].passable ||
+            std::ranges::find(vertices_[from->second].edges, to->second, &Edge::to) ==
+                vertices_[from->second].edges.end())
+            return false;
+    }
+    return true;
+}
+
 const DeviceId* Mesh::source_for(const DeviceId& target) const {
     const auto found = index_.find(target);
     if (found == index_.end() || vertices_[found->second].source < 0) return nullptr;

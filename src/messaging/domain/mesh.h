@@ -39,6 +39,8 @@ public:
     /// From the nearest source to `target`, both included; empty when there is no path. By the last
     /// route_from(). Cost: O(path).
     std::vector<DeviceId> path_to(const DeviceId& target) const;
+    /// True while every step of `path` can be taken; its first node is connected. Cost: O(path).
+    bool holds(const std::vector<DeviceId>& path) const;
     /// The first node of path_to(), without building it; null when there is none. Cost: O(1).
     const DeviceId* source_for(const DeviceId& target) const;
     bool knows(const DeviceId& node) const { return index_.contains(node); }

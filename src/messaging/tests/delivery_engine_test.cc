@@ -161,6 +161,44 @@ TEST_F(Engine, follows_a_changed_route_but_not_at_once) {
     EXPECT_EQ(engine_.due(kNow + 2s).sends.at(0).link, device(2));
 }
 
+TEST_F(Engine, tries_a_new_way_behind_the_same_carrier_when_the_old_one_broke) {
+    engine_.mesh_changed(
+        {.version = 1,
+         .full = true,
+         .nodes = {{device(1), true}, {device(2), true}, {device(3), true}, {device(4), true}},
+         .links = {{device(1), device(2), 1},
+                   {device(2), device(4), 1},
+                   {device(1), device(3), 0.5},
+                   {device(3), device(4), 1}}});
+    engine_.attached(device(1), {.carries = true}, kNow);
+    engine_.queued(copy(1, device(4), Priority::kMaintenance));
+    EXPECT_EQ(engine_.due(kNow).sends.at(0).path, (std::vector{device(1), device(2), device(4)}));
+    engine_.mesh_changed(
+        {.version = 2, .full = false, .nodes = {}, .links = {{device(2), device(4), 0}}});
+    EXPECT_TRUE(engine_.due(kNow + 1s).sends.empty());
+    EXPECT_EQ(engine_.next_due(), kNow + 2s);
+    EXPECT_EQ(engine_.due(kNow + 2s).sends.at(0).path,
+              (std::vector{device(1), device(3), device(4)}));
+    // The second time it waits twice as long.
+    engine_.mesh_changed({.version = 3,
+                          .full = false,
+                          .nodes = {{device(3), false}},
+                          .links = {{device(2), device(4), 1}}});
+    EXPECT_TRUE(engine_.due(kNow + 5s).sends.empty());
+    EXPECT_EQ(engine_.next_due(), kNow + 6s);
+}
+
+TEST_F(Engine, keeps_to_a_way_that_holds_although_there_is_a_better_one) {
+    line_of_three();
+    engine_.attached(device(1), {.carries = true}, kNow);
+    engine_.queued(copy(1, device(3), Priority::kMaintenance));
+    EXPECT_EQ(engine_.due(kNow).sends.size(), 1u);
+    engine_.mesh_changed(
+        {.version = 2, .full = false, .nodes = {}, .links = {{device(1), device(3), 1}}});
+    EXPECT_TRUE(engine_.due(kNow + 5s).sends.empty());
+    EXPECT_EQ(engine_.next_due(), kNow + 60s);
+}
+
 TEST_F(Engine, expires_waiting_and_sent_copies_alike) {
     engine_.queued(copy(1, device(1)));
     engine_.queued(copy(2, device(2)));

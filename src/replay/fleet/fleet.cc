@@ -365,8 +365,9 @@ void Fleet::dial(NodeIndex n) {
     handlers.on_deliveries = mine(&Fleet::delivered);
     handlers.on_writable = [this, n] { to_flush_.push_back(n); };
     handlers.on_closed = mine(&Fleet::closed);
+    // Whoever may have neighbours carries for them, a desk's device too.
     const sdk::ConnectionOptions options{.credit = kCredit,
-                                         .carries = plan_.nodes[n].kind != NodeKind::kDesk};
+                                         .carries = !world_.graph().all_neighbours(n).empty()};
     const bool by_grpc = plan_.nodes[n].kind == NodeKind::kRelay && channel_;
     node.connection =
         by_grpc ? sdk::connect_grpc(io_, channel_, node.token, options, std::move(handlers))

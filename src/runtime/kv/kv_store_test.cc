@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <map>
 #include <optional>
 #include <thread>
 
+#include "base/random.h"
 #include "testkit/temp_dir.h"
 
 namespace imece::runtime {
@@ -122,6 +124,40 @@ TEST_F(Kv, a_range_is_erased_also_where_it_was_just_written) {
     }));
     EXPECT_EQ(all(), (Pairs{{"1", "old"}, {"26", "after"}, {"3", "old"}}));
     EXPECT_EQ(all(1), (Pairs{{"2", "other family"}}));
+}
+
+TEST_F(Kv, many_keys_are_read_in_their_order_also_when_some_come_twice) {
+    SeededRandom random(3);
+    std::map<std::string, std::string> want;
+    for (int restart = 0; restart < 6; ++restart) {
+        for (int round = 0; round < 20; ++round)
+            ASSERT_TRUE(store_->commit([&](KvBatch& batch) -> Status {
+                for (int i = 0; i < 10; ++i) {
+                    const std::string key = key_of(random.below(300) * 0x9e3779b97f4a7c15u);
+                    if (random.below(4) == 0) {
+                        batch.erase(0, key);
+                        want.erase(key);
+                    } else {
+                        batch.put(0, key, want[key] = std::string(500, 'v') + key);
+                    }
+                }
+                return {};
+            }));
+        for (int read = 0; read < 500; ++read) {
+            std::vector<std::string> keys(1 + random.below(60));
+            for (auto& key : keys) key = key_of(random.below(300) * 0x9e3779b97f4a7c15u);
+            for (std::size_t i = 1; i < keys.size(); ++i)
+                if (random.below(3) == 0) keys[i] = keys[i - 1];
+            const auto got = store_->get_many(0, keys);
+            ASSERT_TRUE(got);
+            for (std::size_t i = 0; i < keys.size(); ++i) {
+                const auto known = want.find(keys[i]);
+                ASSERT_EQ((*got)[i].first, known != want.end());
+                if (known != want.end()) ASSERT_EQ((*got)[i].second, known->second);
+            }
+        }
+        open();
+    }
 }
 
 TEST_F(Kv, what_was_committed_is_there_after_a_restart) {
