@@ -109,6 +109,17 @@ INSTANTIATE_TEST_SUITE_P(
                     MeshCase{"altdorf_raw", "freifunk-altdorf-meshviewer.json", 0}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Plan, a_message_is_for_a_desk_or_for_a_device) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        const Plan plan = plan_scenario(scenario(), {.seed = seed});
+        EXPECT_GT(plan.messages.size(), 100'000);
+        for (const MessagePlan& message : plan.messages) {
+            ASSERT_NE(message.desk == kNone, message.recipient == kNone);
+            ASSERT_NE(message.recipient, message.sender);
+        }
+    }
+}
+
 TEST(ClosedLoop, the_disaster_in_small) {
     const Plan plan =
         plan_scenario(scenario(), {.seed = 11, .phones = 330, .minutes = 12, .load = 0.3});

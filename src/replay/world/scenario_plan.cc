@@ -478,6 +478,7 @@ private:
     /// Who writes and who reads, by class.
     void address(MessagePlan& message, Dice& dice) const {
         const std::uint32_t home = province_of_[message.sender];
+        message.desk = message.recipient = kNone;
         switch (message.cls) {
             case Class::kLife: message.desk = home; return;
             case Class::kSafety:
