@@ -31,12 +31,15 @@ struct Link {
     Link(std::shared_ptr<Session<Stream>> of)
         : session(std::move(of)),
           socket(session->take_stream()),
-          pause(session->worker().context) {}
+          pause(session->worker().context),
+          patience(session->worker().context) {}
     ~Link() { --session->shared().sockets; }
 
     std::shared_ptr<Session<Stream>> session;
     Socket socket;
     asio::steady_timer pause;
+    asio::steady_timer
+        patience;  ///< With one write: pings find who is gone, not who does not read.
     std::shared_ptr<UpstreamStream> rpc;
     std::unique_ptr<google::protobuf::Message> frame;
     std::string principal;
@@ -98,7 +101,12 @@ asio::awaitable<void> pump_down(std::shared_ptr<Link<Stream>> link) {
         if (message == nullptr) co_return;
         text.clear();
         write_json(*message, Defaults::kOmit, text);
+        link->patience.expires_after(link->session->shared().config.transfer_timeout);
+        link->patience.async_wait([link](beast::error_code cancelled) {
+            if (!cancelled) beast::get_lowest_layer(link->socket).close();
+        });
         auto [error, size] = co_await link->socket.async_write(asio::buffer(text), kValue);
+        link->patience.cancel();
         if (text.capacity() > kKeptBytes) text.shrink_to_fit();
         if (error) co_return link->stop(std::nullopt);
     }

@@ -200,6 +200,17 @@ TEST_F(Streams, a_slow_websocket_slows_its_sender_alone_and_loses_nothing) {
     }
 }
 
+TEST_F(Streams, a_websocket_that_talks_but_does_not_read_is_let_go) {
+    config_.transfer_timeout = 200ms;
+    start();
+    const auto client = upgrade();
+    const auto stream = upstream_.stream(0);
+    for (std::uint32_t i = 1; i <= kMany; ++i) stream->push(frame(i, kLarge));
+    client->send_frame(R"({"hello":{"credit":7}})");
+    EXPECT_TRUE(stream->wait_cancelled());
+    EXPECT_TRUE(stream->wait_finished());
+}
+
 TEST_F(Streams, a_drain_says_why_a_websocket_ends) {
     start();
     const auto client = upgrade();
