@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -56,6 +58,33 @@ class Process(unittest.TestCase):
     def test_sigterm_drains_in_less_than_five_seconds(self):
         self.site.start()
         self.assertLess(self.site.stop(), 5)
+
+    def test_sigterm_ends_streams_too(self):
+        self.site.start()
+        token = self.site.enrolment_token(self.site.make_operator())
+        head = "GET {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n{}\r\n"
+        upgrade = ("upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+                   "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+        links = []
+        for path, more, opened in (("/v1/messages:stream", "", b": open\n\n\r\n"),
+                                   ("/v1/connect", upgrade, b"\r\n\r\n")):
+            link = socket.create_connection(("127.0.0.1", self.site.http_port), timeout=10)
+            self.addCleanup(link.close)
+            link.sendall(head.format(path, self.site.enrol(token).token, more).encode())
+            received = b""
+            while not received.endswith(opened):
+                received += link.recv(4096)
+            links.append(link)
+        before = time.monotonic()
+        self.site.process.send_signal(signal.SIGTERM)
+        events, frames = links
+        self.assertTrue(events.recv(4096).endswith(b"0\r\n\r\n"))
+        self.assertEqual(events.recv(4096), b"")
+        close = frames.recv(4096)
+        self.assertEqual((close[0], int.from_bytes(close[2:4], "big")), (0x88, 1001), close)
+        # That the client of the WebSocket answers nothing does not hold the process.
+        self.assertEqual(self.site.process.wait(10), 0)
+        self.assertLess(time.monotonic() - before, 5)
 
     def test_a_taken_port_is_named(self):
         self.site.start()

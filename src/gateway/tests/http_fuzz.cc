@@ -1,4 +1,4 @@
-// Any bytes as a request: through the parser, the checks of its head, and the edge, as a session does.
+// Any bytes as a request, the first one saying where they are cut: through the parser, the checks of its head, and the edge, as a session does.
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -22,18 +22,19 @@ imece::Result<imece::runtime::TokenClaims> verify(std::string_view token) {
     return claims;
 }
 
-/// Whole, or up to what is broken or missing.
 using Parser = http::request_parser<http::string_body>;
-void feed(Parser& parser, const std::uint8_t* data, std::size_t size) {
+/// In two pieces, as a socket may bring it; whole, or up to what is broken or missing.
+void feed(Parser& parser, std::string_view bytes, std::size_t first) {
     parser.eager(true);
     parser.header_limit(16 * 1024);
     parser.body_limit(1 << 20);
-    beast::error_code error;
-    while (size > 0 && !parser.is_done() && !error) {
-        const std::size_t taken = parser.put(boost::asio::buffer(data, size), error);
-        if (taken == 0) break;
-        data += taken;
-        size -= taken;
+    std::string waiting;
+    for (const std::string_view piece : {bytes.substr(0, first), bytes.substr(first)}) {
+        waiting += piece;
+        beast::error_code error;
+        while (!waiting.empty() && !parser.is_done() && !error)
+            waiting.erase(0, parser.put(boost::asio::buffer(waiting), error));
+        if (error && error != http::error::need_more) return;
     }
 }
 
@@ -49,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     now += std::chrono::seconds(1);  // No rate is met.
 
     Parser parser;
-    feed(parser, data, size);
+    if (size == 0) return 0;
+    feed(parser, {reinterpret_cast<const char*>(data + 1), size - 1}, (size - 1) * data[0] / 255);
     if (!parser.is_header_done()) return 0;
     const HttpRequest& request = parser.get();
     if (!check_head(request)) return 0;
