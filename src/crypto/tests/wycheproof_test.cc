@@ -1,44 +1,24 @@
-// The primitives that crypto.cc and seal.cc stand on, against Wycheproof's vectors where they are
-// at hand ($WYCHEPROOF_VECTORS, or the folder of shared test data), and RFC 7748's always.
+// The primitives that crypto.cc and seal.cc stand on, against Wycheproof's vectors, and RFC 7748's always.
 #include <gtest/gtest.h>
 #include <sodium.h>
 
-#include <boost/json.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "base/bytes.h"
+#include "crypto/tests/vectors.h"
 
 namespace imece::crypto {
 namespace {
 
 namespace json = boost::json;
 
-std::filesystem::path vector_file(const char* name) {
-    const char* const folder = std::getenv("WYCHEPROOF_VECTORS");
-    return std::filesystem::path(folder ? folder : "/work/shared/data/vectors/wycheproof") / name;
-}
-
-json::value read(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    return json::parse(text);
-}
-
 Bytes bytes(const json::object& object, std::string_view key) {
     return *parse_hex(std::string_view(object.at(key).as_string()));
 }
 
-#define SKIP_WITHOUT(file) \
-    if (!std::filesystem::exists(file)) GTEST_SKIP() << "no vectors: " << (file) << " is not there"
-
 TEST(Wycheproof, ed25519) {
-    const auto file = vector_file("ed25519_test.json");
+    const auto file = vectors("wycheproof/ed25519_test.json");
     SKIP_WITHOUT(file);
     int tested = 0;
-    for (const auto& group : read(file).at("testGroups").as_array()) {
+    for (const auto& group : read_json(file).at("testGroups").as_array()) {
         const Bytes key = *parse_hex(std::string_view(group.at("publicKey").at("pk").as_string()));
         ASSERT_EQ(key.size(), crypto_sign_PUBLICKEYBYTES);
         for (const auto& each : group.at("tests").as_array()) {
@@ -56,10 +36,10 @@ TEST(Wycheproof, ed25519) {
 }
 
 TEST(Wycheproof, x25519) {
-    const auto file = vector_file("x25519_test.json");
+    const auto file = vectors("wycheproof/x25519_test.json");
     SKIP_WITHOUT(file);
     int tested = 0;
-    for (const auto& group : read(file).at("testGroups").as_array()) {
+    for (const auto& group : read_json(file).at("testGroups").as_array()) {
         for (const auto& each : group.at("tests").as_array()) {
             const json::object& test = each.as_object();
             const Bytes secret = bytes(test, "private");
