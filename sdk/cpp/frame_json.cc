@@ -4,8 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/base64.h"
 #include "base/clock.h"
-#include "sdk/cpp/base64.h"
 #include "sdk/cpp/proto_time.h"
 
 namespace imece::sdk {

@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "identity/adapters/bus/proto_wire.h"
-#include "identity/adapters/files/private_file.h"
 #include "identity/adapters/files/setup_link_file.h"
 #include "identity/adapters/files/site_keys.h"
 #include "identity/adapters/passwords/argon2_hasher.h"
@@ -13,6 +12,7 @@
 #include "identity/adapters/rpc/trust_feed.h"
 #include "identity/adapters/store_sqlite/sqlite_store.h"
 #include "runtime/config/table.h"
+#include "runtime/files/private_file.h"
 #include "runtime/module.h"
 #include "runtime/observe/log.h"
 #include "runtime/rpc/server.h"
@@ -129,7 +129,7 @@ void Config::describe(runtime::ConfigTable& table) {
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
                                               runtime::Door& door) {
     const std::filesystem::path directory = process.data_dir / kName;
-    IMECE_CHECK(make_private_directory(directory));
+    IMECE_CHECK(runtime::make_private_directory(directory));
     IMECE_TRY(SiteKeys keys, open_site_keys(directory, process.random));
     IMECE_TRY(auto store,
               SqliteStore::open({.path = directory / "identity.db",

@@ -1,4 +1,4 @@
-// Password hashes and private files.
+// Password hashes, the set-up link and the site's keys.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -6,11 +6,11 @@
 #include <latch>
 #include <thread>
 
-#include "identity/adapters/files/private_file.h"
 #include "identity/adapters/files/setup_link_file.h"
 #include "identity/adapters/files/site_keys.h"
 #include "identity/adapters/passwords/argon2_hasher.h"
 #include "identity/tests/samples.h"
+#include "runtime/files/private_file.h"
 #include "testkit/temp_dir.h"
 
 namespace imece::identity::testing {
@@ -108,28 +108,14 @@ TEST(Argon2Hasher, waits_no_longer_than_the_deadline) {
     EXPECT_EQ(reason_of(hasher.verify("x", std::nullopt, steady_clock::now())), "LOGIN_BUSY");
 }
 
-TEST(PrivateFile, is_private_and_replaced_as_a_whole) {
-    const testkit::TempDir directory;
-    const auto path = directory.path() / "deep" / "er" / "file";
-    ASSERT_TRUE(make_private_directory(path.parent_path()));
-    EXPECT_EQ(mode_of(path.parent_path()), 0700u);
-    EXPECT_EQ(read_private_file(path).value(), std::nullopt);
-    ASSERT_TRUE(write_private_file(path, std::string("a longer text\0", 14)));
-    ASSERT_TRUE(write_private_file(path, "short"));
-    EXPECT_EQ(read_private_file(path).value(), "short");
-    EXPECT_EQ(mode_of(path), 0600u);
-    EXPECT_EQ(reason_of(write_private_file(directory.path() / "no" / "file", "x")), "STORE_DOWN");
-    EXPECT_EQ(reason_of(read_private_file(directory.path())), "STORE_DOWN");
-    EXPECT_EQ(reason_of(make_private_directory(path / "under a file")), "STORE_DOWN");
-}
-
 TEST(SetupLinkFile, holds_the_link) {
     const testkit::TempDir directory;
     SetupLinkFile link(directory.path() / "setup-link", "http://127.0.0.1:8080");
     EXPECT_EQ(link.read(), std::nullopt);
     ASSERT_TRUE(link.write("TOKEN"));
     EXPECT_EQ(mode_of(link.path()), 0600u);
-    EXPECT_EQ(read_private_file(link.path()).value(), "http://127.0.0.1:8080/setup#TOKEN\n");
+    EXPECT_EQ(runtime::read_private_file(link.path()).value(),
+              "http://127.0.0.1:8080/setup#TOKEN\n");
     EXPECT_EQ(link.read(), "TOKEN");
     std::ofstream(link.path()) << "no link at all";
     EXPECT_EQ(link.read(), std::nullopt);
@@ -150,11 +136,12 @@ TEST(SiteKeys, are_made_once_and_never_replaced) {
     EXPECT_EQ(second->token.public_point(), first->token.public_point());
     EXPECT_EQ(second->credential.public_key(), first->credential.public_key());
     for (const char* name : {"token.key", "credential.key"}) {
-        const std::string good = read_private_file(directory.path() / name).value().value_or("");
-        ASSERT_TRUE(write_private_file(directory.path() / name, "damaged"));
+        const std::string good =
+            runtime::read_private_file(directory.path() / name).value().value_or("");
+        ASSERT_TRUE(runtime::write_private_file(directory.path() / name, "damaged"));
         EXPECT_EQ(reason_of(open_site_keys(directory.path(), random)), "DATA_MALFORMED") << name;
-        EXPECT_EQ(read_private_file(directory.path() / name).value(), "damaged");
-        ASSERT_TRUE(write_private_file(directory.path() / name, good));
+        EXPECT_EQ(runtime::read_private_file(directory.path() / name).value(), "damaged");
+        ASSERT_TRUE(runtime::write_private_file(directory.path() / name, good));
     }
 }
 

@@ -1,6 +1,6 @@
 #include "identity/adapters/files/setup_link_file.h"
 
-#include "identity/adapters/files/private_file.h"
+#include "runtime/files/private_file.h"
 
 namespace imece::identity {
 
@@ -8,7 +8,7 @@ SetupLinkFile::SetupLinkFile(std::filesystem::path path, std::string public_url)
     : path_(std::move(path)), public_url_(std::move(public_url)) {}
 
 std::optional<std::string> SetupLinkFile::read() {
-    const auto text = read_private_file(path_);
+    const auto text = runtime::read_private_file(path_);
     if (!text || !*text) return std::nullopt;
     // The address before the token may have changed with the configuration; the token counts.
     const std::size_t hash = (*text)->find('#');
@@ -19,7 +19,7 @@ std::optional<std::string> SetupLinkFile::read() {
 }
 
 Status SetupLinkFile::write(const std::string& token) {
-    return write_private_file(path_, link(token) + "\n");
+    return runtime::write_private_file(path_, link(token) + "\n");
 }
 
 void SetupLinkFile::remove() {

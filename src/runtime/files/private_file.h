@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace imece::identity {
+namespace imece::runtime {
 
 /// Makes `path` and its parents where they are absent, and the last of them mode 0700.
 /// Errors: kUnavailable STORE_DOWN.
@@ -17,4 +17,4 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
 /// Nothing when there is no such file. Errors: kUnavailable STORE_DOWN when it cannot be read.
 Result<std::optional<std::string>> read_private_file(const std::filesystem::path& path);
 
-}  // namespace imece::identity
+}  // namespace imece::runtime

@@ -1,4 +1,4 @@
-#include "identity/adapters/files/private_file.h"
+#include "runtime/files/private_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace imece::identity {
+namespace imece::runtime {
 namespace {
 
 /// None of our private files is larger; a larger one is not ours.
@@ -89,4 +89,4 @@ Result<std::optional<std::string>> read_private_file(const std::filesystem::path
     return bytes;
 }
 
-}  // namespace imece::identity
+}  // namespace imece::runtime

@@ -1,10 +1,10 @@
-#include "sdk/cpp/base64.h"
+#include "base/base64.h"
 
 #include <gtest/gtest.h>
 
 #include "base/random.h"
 
-namespace imece::sdk {
+namespace imece {
 namespace {
 
 struct Form {
@@ -56,4 +56,4 @@ TEST(Base64, reads_what_it_wrote) {
 }
 
 }  // namespace
-}  // namespace imece::sdk
+}  // namespace imece

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace imece::sdk {
+namespace imece {
 
 /// Appends the padded standard form (RFC 4648 section 4) of `bytes`.
 void append_base64(std::string& out, std::string_view bytes);
@@ -13,4 +13,4 @@ void append_base64(std::string& out, std::string_view bytes);
 /// False: something else stands there; `bytes` is then unspecified.
 bool parse_base64(std::string_view text, std::string& bytes);
 
-}  // namespace imece::sdk
+}  // namespace imece

@@ -1,9 +1,9 @@
-#include "sdk/cpp/base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace imece::sdk {
+namespace imece {
 namespace {
 
 constexpr std::string_view kAlphabet =
@@ -79,4 +79,4 @@ bool parse_base64(std::string_view text, std::string& bytes) {
     return (bad & 0x80) == 0;
 }
 
-}  // namespace imece::sdk
+}  // namespace imece
