@@ -52,6 +52,7 @@ NewEvent Issuer::event(std::string type, std::string subject, const CallContext&
             .subject = std::move(subject),
             .time = now,
             .trace_parent = call.trace_parent,
+            .actor = actor_of(call.caller),
             .data = std::move(data)};
 }
 

@@ -24,6 +24,7 @@ struct NewEvent {
     std::string subject;  ///< The id, as text, of what it is about.
     TimePoint time;
     std::string trace_parent;
+    std::string actor;  ///< As actor_of() gives it.
     std::string data;
 };
 

@@ -2,6 +2,16 @@
 
 namespace imece::identity {
 
+std::string actor_of(const Caller& caller) {
+    switch (caller.kind) {
+        case Caller::Kind::kUser: return "user:" + to_text(caller.user);
+        case Caller::Kind::kDevice: return "device:" + to_text(caller.device);
+        case Caller::Kind::kService:
+        case Caller::Kind::kAnonymous: return {};
+    }
+    return {};
+}
+
 bool may_read(const Caller& caller, const UserId& user) {
     if (caller.kind != Caller::Kind::kUser) return false;
     return caller.user == user || caller.roles.has(Role::kOperator);

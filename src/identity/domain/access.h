@@ -15,6 +15,9 @@ struct Caller {
     SessionId session;
 };
 
+/// "user:" or "device:" and the id; empty for nobody known. Part of what audits show.
+std::string actor_of(const Caller& caller);
+
 /// A user reads themselves; operators read everyone.
 bool may_read(const Caller& caller, const UserId& user);
 /// Everybody may learn a device's key, to seal to it. Its label and owner are personal: for

@@ -426,6 +426,7 @@ TEST_F(App, a_revoked_device_is_refused_at_every_door) {
     EXPECT_EQ(events().back().type, "device.revoked.v1");
     EXPECT_EQ(events().back().data, "because lost");
     EXPECT_EQ(events().back().trace_parent, "00-trace");
+    EXPECT_EQ(events().back().actor, "user:" + to_text(id_of<UserId>(500)));
 
     EXPECT_EQ(reason_of(enrol(phone_, token.text)), "DEVICE_REVOKED");
     EXPECT_EQ(reason_of(sign_in(phone_)), "DEVICE_REVOKED");

@@ -323,6 +323,7 @@ private:
                            .subject = event.subject,
                            .time = event.time,
                            .trace_parent = event.trace_parent,
+                           .actor = event.actor,
                            .data = event.data,
                            .position = last + 1 + std::exchange(skipped_, 0)});
     }

@@ -416,6 +416,7 @@ void events_come_back_whole(const OpenAt& open, const std::filesystem::path& dir
     EXPECT_EQ(events[0].subject, event.subject);
     EXPECT_EQ(events[0].time, event.time);
     EXPECT_EQ(events[0].trace_parent, event.trace_parent);
+    EXPECT_EQ(events[0].actor, event.actor);
     EXPECT_EQ(events[0].data, event.data);
     EXPECT_EQ(events[0].position, 1u);
     EXPECT_TRUE(opened.outbox->read_after(1, 10)->empty());

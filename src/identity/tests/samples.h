@@ -30,6 +30,7 @@ inline NewEvent event_of(std::string type, std::string subject, TimePoint at = k
             .subject = std::move(subject),
             .time = at,
             .trace_parent = "00-trace",
+            .actor = "user:01234567-89ab-7def-8123-456789abcdef",
             .data = std::string("data\0with zero", 14)};
 }
 

@@ -30,6 +30,7 @@ pb::Event to_proto_event(const Event& event, const std::string& source) {
     out.set_position(event.position);
     out.set_trace_parent(event.trace_parent);
     out.set_data(event.data);
+    out.set_actor(event.actor);
     return out;
 }
 

@@ -23,6 +23,7 @@ struct Event {
     std::string subject;  ///< The id, as text, of what it is about.
     TimePoint time;
     std::string trace_parent;
+    std::string actor;  ///< Who caused it, "user:" or "device:" and the id; empty for nobody known.
     std::string data;
     std::uint64_t position = 0;  ///< Given by the store at commit: 1, 2, 3 … in commit order.
 };

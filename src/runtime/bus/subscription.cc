@@ -26,6 +26,7 @@ Result<Event> from_proto_event(imece::bus::v1::Event& event) {
                  std::move(*event.mutable_subject()),
                  from_proto(event.time()),
                  std::move(*event.mutable_trace_parent()),
+                 std::move(*event.mutable_actor()),
                  std::move(*event.mutable_data()),
                  event.position()};
 }

@@ -98,4 +98,8 @@ CREATE TABLE outbox(
 CREATE INDEX outbox_by_subject ON outbox(subject, type, at);
 )sql"};
 
+inline constexpr runtime::sql::Migration kEventsHaveActors{2, "events_have_actors", R"sql(
+ALTER TABLE outbox ADD COLUMN actor TEXT NOT NULL DEFAULT '';
+)sql"};
+
 }  // namespace imece::identity

@@ -11,8 +11,9 @@ constexpr Duration kSupersededKept = std::chrono::days(7);
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(Options options) {
-    IMECE_TRY(auto database, runtime::sql::open_sqlite(
-                                 {.path = std::move(options.path), .migrations = {kFirstSchema}}));
+    IMECE_TRY(auto database,
+              runtime::sql::open_sqlite({.path = std::move(options.path),
+                                         .migrations = {kFirstSchema, kEventsHaveActors}}));
     return std::unique_ptr<SqliteStore>(
         new SqliteStore(std::move(database), std::move(options.on_event)));
 }
@@ -30,10 +31,10 @@ Status append_event(Tx& tx, const NewEvent& event) {
         IMECE_CHECK(tx.run("DELETE FROM outbox WHERE subject = ?1 AND type = ?2 AND at < ?3",
                            {event.subject, event.type, event.time - kSupersededKept}));
     IMECE_CHECK(
-        tx.run("INSERT INTO outbox(id, type, subject, at, trace_parent, data)"
-               " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+        tx.run("INSERT INTO outbox(id, type, subject, at, trace_parent, data, actor)"
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                {event.id, event.type, event.subject, event.time, event.trace_parent,
-                view_of(event.data)}));
+                view_of(event.data), event.actor}));
     return {};
 }
 
@@ -42,7 +43,7 @@ Result<std::vector<runtime::Event>> SqliteStore::read_after(std::uint64_t positi
     std::vector<runtime::Event> events;
     IMECE_CHECK(database_->read([&](Tx& tx) -> Status {
         IMECE_CHECK(
-            tx.query("SELECT position, id, type, subject, at, trace_parent, data FROM outbox"
+            tx.query("SELECT position, id, type, subject, at, trace_parent, data, actor FROM outbox"
                      " WHERE position > ?1 ORDER BY position LIMIT ?2",
                      {position, max}, [&](const Row& row) {
                          events.push_back({.id = row.id<EventId>(1),
@@ -50,6 +51,7 @@ Result<std::vector<runtime::Event>> SqliteStore::read_after(std::uint64_t positi
                                            .subject = std::string(row.text(3)),
                                            .time = row.time(4),
                                            .trace_parent = std::string(row.text(5)),
+                                           .actor = std::string(row.text(7)),
                                            .data = std::string(text_of(row.blob(6))),
                                            .position = std::uint64_t(row.integer(0))});
                      }));
