@@ -1,5 +1,6 @@
 """Each rule of our own checks, shown to fire on a small tree that breaks it."""
 
+import json
 import os
 import sys
 import tempfile
@@ -7,6 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import check_arrows  # noqa: E402
+import check_built  # noqa: E402
 import check_protos  # noqa: E402
 import check_reasons  # noqa: E402
 import check_sizes  # noqa: E402
@@ -29,6 +31,16 @@ class Tree(unittest.TestCase):
 
     def arrows(self):
         return check_arrows.problems(self.folder.name)
+
+
+class Built(Tree):
+    def test_a_source_that_no_target_compiles_is_named(self):
+        for name in ("a.cc", "tests/a_test.cc"):
+            self.write(f"src/base/{name}", "")
+        self.write("build/compile_commands.json", json.dumps(
+            [{"directory": os.path.join(self.folder.name, "build"), "file": "../src/base/a.cc"}]))
+        self.assertEqual(check_built.forgotten(os.path.join(self.folder.name, "build"), self.folder.name),
+                         ["src/base/tests/a_test.cc"])
 
 
 class Arrows(Tree):
