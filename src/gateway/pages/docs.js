@@ -57,6 +57,10 @@ async function send(made, output, streams) {
     if (streams) setTimeout(() => stop.abort(), 10000);
     const answer = await fetch(made.url, options);
     output.textContent = answer.status + " " + answer.statusText + "\n";
+    if (/json/.test(answer.headers.get("content-type"))) {
+      output.textContent += JSON.stringify(await answer.json(), null, 2);
+      return;
+    }
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) output.textContent += piece.value;
   } catch (error) {
