@@ -51,11 +51,20 @@ Signature SigningKey::sign(std::string_view domain, ByteView bytes) const {
     return signature;
 }
 
+Signature SigningKey::sign_bare(ByteView bytes) const {
+    Signature signature{};
+    crypto_sign_detached(signature.data(), nullptr, bytes.data(), bytes.size(), secret_.data());
+    return signature;
+}
+
 bool verify(const PublicKey& key, std::string_view domain, ByteView bytes, ByteView signature) {
+    return verify_bare(key, framed(domain, bytes), signature);
+}
+
+bool verify_bare(const PublicKey& key, ByteView bytes, ByteView signature) {
     ready();
     if (signature.size() != std::tuple_size_v<Signature>) return false;
-    const ByteView frame = framed(domain, bytes);
-    return crypto_sign_verify_detached(signature.data(), frame.data(), frame.size(), key.data()) ==
+    return crypto_sign_verify_detached(signature.data(), bytes.data(), bytes.size(), key.data()) ==
            0;
 }
 

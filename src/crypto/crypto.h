@@ -51,6 +51,8 @@ public:
     Seed seed() const;
     /// Cost: 15 µs for half a kilobyte.
     Signature sign(std::string_view domain, ByteView bytes) const;
+    /// Signs the bytes as they are, for formats of others. Only with a key that signs nothing else.
+    Signature sign_bare(ByteView bytes) const;
     /// Opens what `seal` made for our seal key. Errors: kInvalidArgument SEAL_BROKEN. Cost: 40 µs.
     Result<Bytes> open(ByteView sealed) const;
 
@@ -62,6 +64,8 @@ private:
 
 /// True when `signature` was made by the holder of `key` over `bytes` in `domain`. Cost: 36 µs.
 bool verify(const PublicKey& key, std::string_view domain, ByteView bytes, ByteView signature);
+
+bool verify_bare(const PublicKey& key, ByteView bytes, ByteView signature);
 
 /// Encrypts to the holder of `recipient`: HPKE (RFC 9180) in base mode, suite DHKEM(X25519,
 /// HKDF-SHA256) / HKDF-SHA256 / ChaCha20-Poly1305, info "imece.body.v1", no associated data; written as enc || ciphertext.

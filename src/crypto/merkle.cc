@@ -14,7 +14,7 @@ std::unexpected<Error> out_of_range() {
 }
 
 std::unexpected<Error> invalid() {
-    return fail(ErrorCode::kInvalidArgument, "PROOF_INVALID",
+    return fail(ErrorCode::kInvalidArgument, "LOG_PROOF_INVALID",
                 "the proof does not lead to the root");
 }
 

@@ -44,7 +44,7 @@ Result<std::vector<Digest>> merkle_inclusion(std::uint64_t index, std::uint64_t 
 Result<std::vector<Digest>> merkle_consistency(std::uint64_t older, std::uint64_t size,
                                                const ReadMerkleNode& read);
 
-/// For any bytes from outside. Errors: kInvalidArgument PROOF_INVALID.
+/// For any bytes from outside. Errors: kInvalidArgument LOG_PROOF_INVALID, PROOF_OUT_OF_RANGE.
 Status verify_merkle_inclusion(std::uint64_t index, std::uint64_t size, const Digest& leaf,
                                const std::vector<Digest>& proof, const Digest& root);
 Status verify_merkle_consistency(std::uint64_t older, std::uint64_t size, const Digest& older_root,

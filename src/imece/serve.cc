@@ -59,6 +59,7 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                 [&] { return discovery::make(process, config.discovery, door); });
     modules.add("messaging", needs({"identity", "discovery"}),
                 [&] { return messaging::make(process, config.messaging, door, trust); });
+    modules.add("security", needs({"identity"}), [&] { return security::make(process, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
             if (trust.version() > 0) return {};
@@ -66,7 +67,7 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                         "the signing keys have not arrived");
         });
     });
-    modules.add("all", {"identity", "discovery", "messaging", "gateway"});
+    modules.add("all", {"identity", "discovery", "messaging", "security", "gateway"});
 }
 
 /// An exercise begins and runs its clock in a data directory, and each process has its own.

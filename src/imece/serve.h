@@ -14,6 +14,7 @@
 #include "messaging/module.h"
 #include "runtime/config/loader.h"
 #include "runtime/rpc/server.h"
+#include "security/module.h"
 
 namespace imece {
 

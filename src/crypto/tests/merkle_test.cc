@@ -103,8 +103,7 @@ TEST_F(Trees, every_inclusion_proof_leads_to_its_root_and_no_other_leaf_does) {
         for (std::size_t index = 0; index < size; ++index) {
             const auto proof = merkle_inclusion(index, size, tree_.reader());
             ASSERT_TRUE(proof);
-            EXPECT_TRUE(
-                verify_merkle_inclusion(index, size, leaves_[index], *proof, roots_[size]));
+            EXPECT_TRUE(verify_merkle_inclusion(index, size, leaves_[index], *proof, roots_[size]));
             EXPECT_FALSE(verify_merkle_inclusion(index, size, leaves_[(index + 1) % kSize], *proof,
                                                  roots_[size]));
             if (size > 1)

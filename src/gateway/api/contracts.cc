@@ -5,6 +5,7 @@
 #include "imece/discovery/v1/discovery.pb.h"
 #include "imece/identity/v1/identity.pb.h"
 #include "imece/messaging/v1/messaging.pb.h"
+#include "imece/security/v1/security.pb.h"
 #include "imece/site/v1/site.pb.h"
 
 namespace imece::gateway {
@@ -13,7 +14,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
     std::vector<const google::protobuf::ServiceDescriptor*> services;
     for (const auto* file :
          {site::v1::Site::descriptor()->file(), messaging::v1::Message::descriptor()->file(),
-          discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file()})
+          discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file(),
+          security::v1::AuditRecord::descriptor()->file()})
         for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
     return services;
 }

@@ -124,7 +124,7 @@ std::vector<Finding> check_data(const fs::path& data) {
                          "imece user add NAME --role operator --generate --data " + data.string()});
     found.push_back(check_serving(data));
     found.push_back(check_room(data));
-    for (const char* store : {"identity", "discovery", "messaging"})
+    for (const char* store : {"identity", "discovery", "messaging", "security"})
         if (std::error_code ignored; fs::is_directory(data / store, ignored))
             found.push_back({"store", Health::kOk,
                              std::string(store) + " holds " + size_text(size_of(data / store)),

@@ -123,7 +123,8 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
     static constexpr const char* kServices[] = {
         "imece.identity.v1.IdentityService", "imece.discovery.v1.DiscoveryService",
         "imece.messaging.v1.MessageService", "imece.bus.v1.BusService",
-        "imece.trust.v1.TrustService",       "imece.site.v1.SiteService"};
+        "imece.trust.v1.TrustService",       "imece.site.v1.SiteService",
+        "imece.security.v1.AuditService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
