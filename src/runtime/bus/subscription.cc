@@ -86,7 +86,8 @@ struct Subscription::State {
             applied = event->position;
             backoff.succeeded();
         }
-        context->TryCancel();
+        // A stream that ended by itself keeps its status: a cancel could take the place of the reason.
+        if (!failed) context->TryCancel();
         const grpc::Status ended = reader->Finish();
         if (!failed) return failed;
         Error error = from_grpc(ended);

@@ -1,0 +1,246 @@
+// The embedded bus: a source's log, served as a stream and followed by a subscription, over the in-process channel.
+#include <grpcpp/impl/service_type.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include "base/result.h"
+#include "runtime/auth/trust_store.h"
+#include "runtime/bus/bus_service.h"
+#include "runtime/bus/outbox.h"
+#include "runtime/bus/subscription.h"
+#include "runtime/observe/metrics.h"
+#include "runtime/rpc/door.h"
+#include "runtime/rpc/server.h"
+#include "testkit/fake_clock.h"
+
+namespace imece::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A log in memory.
+class Log final : public OutboxReader {
+public:
+    explicit Log(Outboxes& outboxes) : outboxes_(outboxes) { outboxes.add("source", *this); }
+
+    void append(int count = 1) {
+        {
+            const std::scoped_lock lock(mutex_);
+            for (int i = 0; i < count; ++i) {
+                Event event;
+                event.position = ++last_;
+                event.id.bytes[15] = std::uint8_t(last_);
+                event.type = "thing.happened.v1";
+                event.subject = std::to_string(last_);
+                event.actor = "user:ayse";
+                event.trace_parent = "00-trace";
+                event.data = "data " + std::to_string(last_);
+                event.time = TimePoint(std::chrono::seconds(last_));
+                events_.push_back(event);
+            }
+        }
+        outboxes_.committed("source");
+    }
+    void trim(std::uint64_t up_to) {
+        const std::scoped_lock lock(mutex_);
+        trimmed_ = up_to;
+        std::erase_if(events_, [&](const Event& event) { return event.position <= up_to; });
+    }
+
+    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
+        const std::scoped_lock lock(mutex_);
+        if (position != 0 && position < trimmed_)
+            return fail(ErrorCode::kOutOfRange, "POSITION_TRIMMED", "no longer kept");
+        std::vector<Event> out;
+        for (const Event& event : events_)
+            if (event.position > position && out.size() < max) out.push_back(event);
+        return out;
+    }
+    std::uint64_t last_position() override {
+        const std::scoped_lock lock(mutex_);
+        return last_;
+    }
+
+private:
+    Outboxes& outboxes_;
+    std::mutex mutex_;
+    std::vector<Event> events_;
+    std::uint64_t last_ = 0, trimmed_ = 0;
+};
+
+/// A consumer with a store of its own: applies each event with its position, as a service does.
+class Consumer {
+public:
+    Consumer(Server& server, Random& random)
+        : subscription_(server, random,
+                        {.source = "source",
+                         .as = "consumer",
+                         .position = [this]() -> Result<std::uint64_t> {
+                             const std::scoped_lock lock(mutex_);
+                             return position_;
+                         },
+                         .apply = [this](const Event& event) { return apply(event); },
+                         .reset = [this]() -> Status {
+                             const std::scoped_lock lock(mutex_);
+                             position_ = 0;
+                             ++resets_;
+                             return {};
+                         }}) {}
+
+    void start() { subscription_.start(); }
+    void stop() { subscription_.stop(); }
+    void start_at(std::uint64_t position) {
+        position_ = position;
+        start();
+    }
+    /// The next `count` applications at `position` fail, as those of a store that is down.
+    void fail_at(std::uint64_t position, int count) {
+        const std::scoped_lock lock(mutex_);
+        fails_at_ = position;
+        fails_ = count;
+    }
+    bool wait_for(std::uint64_t position) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s,
+                                 [&] { return position_ >= position && !seen_.empty(); });
+    }
+    std::vector<Event> seen() {
+        const std::scoped_lock lock(mutex_);
+        return seen_;
+    }
+    int tries() const { return tries_; }
+    int resets() const { return resets_; }
+    std::uint64_t applied() const { return subscription_.applied(); }
+
+private:
+    Status apply(const Event& event) {
+        const std::scoped_lock lock(mutex_);
+        ++tries_;
+        if (event.position == fails_at_ && fails_ > 0) {
+            --fails_;
+            return fail(ErrorCode::kUnavailable, "STORE_DOWN", "on purpose");
+        }
+        seen_.push_back(event);
+        position_ = event.position;
+        changed_.notify_all();
+        return {};
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Event> seen_;
+    std::uint64_t position_ = 0, fails_at_ = 0;
+    int fails_ = 0, tries_ = 0, resets_ = 0;
+    Subscription subscription_;
+};
+
+class Bus : public testing::Test {
+protected:
+    Bus() {
+        server_.add("bus", *service_);
+        EXPECT_TRUE(server_.start());
+    }
+    ~Bus() override {
+        consumer_.stop();
+        server_.stop(0ms);
+    }
+    static std::vector<std::uint64_t> positions(const std::vector<Event>& events) {
+        std::vector<std::uint64_t> out;
+        for (const Event& event : events) out.push_back(event.position);
+        return out;
+    }
+    static std::vector<std::uint64_t> range(std::uint64_t first, std::uint64_t last) {
+        std::vector<std::uint64_t> out;
+        for (; first <= last; ++first) out.push_back(first);
+        return out;
+    }
+
+    testkit::FakeClock clock_;
+    SystemRandom random_;
+    Metrics metrics_;
+    Server server_{RpcConfig{.listen = ""}};
+    Outboxes outboxes_;
+    TrustStore trust_{clock_};
+    Door door_{{.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
+    Log log_{outboxes_};
+    std::unique_ptr<grpc::Service> service_ = make_bus_service(outboxes_, door_, server_);
+    Consumer consumer_{server_, random_};
+};
+
+TEST_F(Bus, brings_what_was_there_and_then_what_comes_in_order) {
+    log_.append(1000);  // More than one batch.
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(1000));
+    log_.append(3);
+    log_.append();
+    ASSERT_TRUE(consumer_.wait_for(1004));
+    EXPECT_EQ(positions(consumer_.seen()), range(1, 1004));
+    EXPECT_EQ(consumer_.applied(), 1004u);
+}
+
+TEST_F(Bus, brings_an_event_as_it_was_told) {
+    log_.append();
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(1));
+    const Event got = consumer_.seen().front();
+    const Event told = log_.read_after(0, 1)->front();
+    EXPECT_EQ(got.id, told.id);
+    EXPECT_EQ(got.type, told.type);
+    EXPECT_EQ(got.subject, told.subject);
+    EXPECT_EQ(got.time, told.time);
+    EXPECT_EQ(got.trace_parent, told.trace_parent);
+    EXPECT_EQ(got.actor, told.actor);
+    EXPECT_EQ(got.data, told.data);
+}
+
+TEST_F(Bus, goes_on_from_the_consumers_position) {
+    log_.append(10);
+    consumer_.start_at(7);
+    ASSERT_TRUE(consumer_.wait_for(10));
+    EXPECT_EQ(positions(consumer_.seen()), range(8, 10));
+}
+
+TEST_F(Bus, brings_an_event_again_until_it_is_applied_and_nothing_overtakes_it) {
+    log_.append(5);
+    consumer_.fail_at(3, 2);
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(5));
+    EXPECT_EQ(positions(consumer_.seen()), range(1, 5));
+    EXPECT_EQ(consumer_.tries(), 7);
+}
+
+TEST_F(Bus, tells_a_consumer_that_fell_behind_to_begin_anew) {
+    log_.append(10);
+    log_.trim(6);
+    consumer_.start_at(3);
+    ASSERT_TRUE(consumer_.wait_for(10));
+    EXPECT_EQ(consumer_.resets(), 1);
+    EXPECT_EQ(positions(consumer_.seen()), range(7, 10));
+}
+
+TEST_F(Bus, a_stop_ends_a_subscription_that_waits) {
+    log_.append();
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(1));
+    consumer_.stop();
+    log_.append();
+    EXPECT_EQ(positions(consumer_.seen()), range(1, 1));
+}
+
+TEST(Outboxes, wakes_who_waits_until_the_token_goes) {
+    Outboxes outboxes;
+    int woken = 0;
+    auto token = outboxes.on_commit("source", [&] { ++woken; });
+    outboxes.committed("source");
+    outboxes.committed("another");
+    EXPECT_EQ(woken, 1);
+    token.reset();
+    outboxes.committed("source");
+    EXPECT_EQ(woken, 1);
+}
+
+}  // namespace
+}  // namespace imece::runtime
