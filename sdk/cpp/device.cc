@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/read_id.h"
 #include "base/result.h"
 #include "sdk/cpp/proto_time.h"
 
@@ -24,13 +25,6 @@ constexpr std::int64_t kSecondsMin = 0;
 
 std::string bytes_of(ByteView bytes) {
     return std::string(text_of(bytes));
-}
-
-template <class AnyId>
-bool read_id(std::string_view bytes, AnyId& id) {
-    if (bytes.size() != id.bytes.size()) return false;
-    std::ranges::copy(view_of(bytes), id.bytes.begin());
-    return true;
 }
 
 bool well_formed(const type::Destination& destination) {

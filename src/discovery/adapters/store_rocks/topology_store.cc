@@ -1,10 +1,10 @@
 #include "discovery/adapters/store_rocks/topology_store.h"
 
 #include <atomic>
-#include <cstring>
 #include <fstream>
 #include <optional>
 
+#include "base/read_id.h"
 #include "base/result.h"
 #include "runtime/kv/codec.h"
 #include "runtime/kv/kv_store.h"
@@ -21,14 +21,6 @@ constexpr std::uint64_t kJumpAfterLoss = 1'000'000;
 std::unexpected<Error> malformed(const char* what) {
     return fail(ErrorCode::kDataLoss, "DATA_MALFORMED",
                 std::string("discovery's store: ") + what + " is damaged");
-}
-
-template <class Id>
-std::optional<Id> id_from(std::string_view text) {
-    Id id;
-    if (text.size() != id.bytes.size()) return std::nullopt;
-    std::memcpy(id.bytes.data(), text.data(), text.size());
-    return id;
 }
 
 /// Where the log stands.
@@ -82,9 +74,9 @@ std::string report_text(const StoredReport& report) {
 
 std::optional<StoredReport> report_from(std::string_view key, std::string_view text) {
     runtime::Decoder in(text);
-    const auto node = id_from<NodeId>(key);
-    if (!node) return std::nullopt;
-    StoredReport report{*node, in.time(), in.text()};
+    NodeId node;
+    if (!read_id(key, node)) return std::nullopt;
+    StoredReport report{node, in.time(), in.text()};
     return in.ok() ? std::optional(std::move(report)) : std::nullopt;
 }
 
@@ -122,10 +114,10 @@ public:
         saved.version = log.version;
         bool whole = true;
         IMECE_CHECK(kv_->scan(kDevices, {}, {}, [&](std::string_view key, std::string_view value) {
-            const auto device = id_from<DeviceId>(key);
+            DeviceId device;
             const auto public_key = crypto::public_key_from(view_of(value));
-            whole = device && public_key;
-            if (whole) saved.devices.emplace_back(*device, *public_key);
+            whole = read_id(key, device) && public_key;
+            if (whole) saved.devices.emplace_back(device, *public_key);
             return whole;
         }));
         if (!whole) return malformed("a device");

@@ -1,8 +1,8 @@
 #include "messaging/adapters/bus/events.h"
 
-#include <algorithm>
 #include <optional>
 
+#include "base/read_id.h"
 #include "base/result.h"
 #include "imece/discovery/v1/events.pb.h"
 #include "imece/identity/v1/events.pb.h"
@@ -18,14 +18,6 @@ namespace {
 namespace pb = imece::messaging::v1;
 using runtime::Event;
 using runtime::to_proto;
-
-/// False when they are not the 16 bytes of an id.
-template <class AnyId>
-bool read_id(const std::string& bytes, AnyId& id) {
-    if (bytes.size() != id.bytes.size()) return false;
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-    return true;
-}
 
 /// What identity says of a device; it signed the credential itself, so that needs no check.
 std::optional<DeviceFact> read_device(const imece::identity::v1::DeviceEnrolled& data) {

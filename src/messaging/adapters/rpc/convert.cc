@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/read_id.h"
 #include "base/result.h"
 #include "runtime/rpc/time.h"
 

@@ -28,12 +28,4 @@ void fill(imece::messaging::v1::CopyExplanation& out, const Record::Copy& copy,
 void fill(imece::messaging::v1::Delivery& out, OutDelivery&& delivery);
 imece::messaging::v1::MessageState state_of(End end);
 
-/// The 16 bytes of an id in a protobuf `bytes` field; false when they are not 16.
-template <class AnyId>
-bool read_id(const std::string& bytes, AnyId& id) {
-    if (bytes.size() != id.bytes.size()) return false;
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-    return true;
-}
-
 }  // namespace imece::messaging
