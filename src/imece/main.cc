@@ -13,6 +13,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
+#include "imece/offline_root_command.h"
 #include "imece/replay_command.h"
 #include "imece/serve.h"
 
@@ -148,6 +149,7 @@ int main(int argc, char** argv) {
     add_docs(app, status);
     imece::add_replay(app, status);
     imece::cli::add_commands(app, status);
+    imece::add_offline_root(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

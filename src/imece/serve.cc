@@ -59,7 +59,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                 [&] { return discovery::make(process, config.discovery, door); });
     modules.add("messaging", needs({"identity", "discovery"}),
                 [&] { return messaging::make(process, config.messaging, door, trust); });
-    modules.add("security", needs({"identity"}), [&] { return security::make(process, door); });
+    modules.add("security", needs({"identity"}),
+                [&] { return security::make(process, config.security, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
             if (trust.version() > 0) return {};
@@ -133,6 +134,7 @@ std::vector<std::string> load_config(const runtime::ConfigSources& sources, Serv
     loader.load("identity", config.identity);
     loader.load("discovery", config.discovery);
     loader.load("messaging", config.messaging);
+    loader.load("security", config.security);
     loader.load("gateway", config.gateway);
     printed = loader.printed();
     return loader.problems();

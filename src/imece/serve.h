@@ -25,6 +25,7 @@ struct ServeConfig {
     identity::Config identity;
     discovery::Config discovery;
     messaging::Config messaging;
+    security::Config security;
     gateway::Config gateway;
 };
 

@@ -2,14 +2,18 @@
 
 #include "base/result.h"
 #include "runtime/bus/subscription.h"
+#include "runtime/config/table.h"
 #include "runtime/files/private_file.h"
 #include "runtime/files/signing_key.h"
 #include "runtime/module.h"
+#include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/server.h"
 #include "security/adapters/bus/event_record.h"
 #include "security/adapters/rpc/audit_service.h"
-#include "security/adapters/store_sqlite/sqlite_audit_store.h"
+#include "security/adapters/rpc/certificate_service.h"
+#include "security/adapters/store_sqlite/sqlite_store.h"
+#include "security/adapters/x509/authority.h"
 
 namespace imece::security {
 namespace {
@@ -19,25 +23,30 @@ constexpr const char* kAudited = "identity";
 
 class Security final : public runtime::Module {
 public:
-    Security(runtime::Process& process, runtime::Door& door,
-             std::unique_ptr<SqliteAuditStore> store, crypto::SigningKey audit_key)
-        : store_(std::move(store)),
+    Security(runtime::Process& process, runtime::Door& door, std::unique_ptr<SqliteStore> store,
+             std::unique_ptr<CertificateAuthority> authority, crypto::SigningKey audit_key)
+        : process_(process),
+          store_(std::move(store)),
+          authority_(std::move(authority)),
           audit_key_(std::move(audit_key)),
-          read_(*store_),
+          read_audit_(*store_),
           sign_({*store_, audit_key_, "imece/" + process.site.name + "/audit"}),
-          service_(make_audit_service(read_, sign_, door)),
+          certificates_{.issue = IssueCertificate(
+                            {*authority_, *store_, wall_, process.site.name, records()}),
+                        .revoke = RevokeCertificate({*store_, wall_, records()}),
+                        .read = ReadCertificates({*authority_, *store_, wall_}),
+                        .site = process.site.name},
+          audit_service_(make_audit_service(read_audit_, sign_, door)),
+          certificate_service_(make_certificate_service(certificates_, door)),
           identity_(process.server, process.random,
                     {.source = kAudited,
                      .as = kName,
                      .position = [this] { return store_->position(kAudited); },
-                     .apply =
-                         [this](const runtime::Event& event) {
-                             return store_->append(record_of(event, kAudited));
-                         }}),
-          records_(process.metrics.gauge("imece_security_audit_records", "Records in the audit log",
-                                         {},
-                                         [this] { return double(store_->size().value_or(0)); })) {
-        process.server.add(kName, *service_);
+                     .apply = [this](const runtime::Event& event) { return apply(event); }}),
+          gauge_(process.metrics.gauge("imece_security_audit_records", "Records in the audit log",
+                                       {}, [this] { return double(store_->size().value_or(0)); })) {
+        process.server.add(kName, *audit_service_);
+        process.server.add(kName, *certificate_service_);
     }
 
     Status start() override {
@@ -49,24 +58,77 @@ public:
     void stop() override { identity_.stop(); }
 
 private:
-    std::unique_ptr<SqliteAuditStore> store_;
+    Status apply(const runtime::Event& event) {
+        NewRecord record = record_of(event, kAudited);
+        if (event.type == "device.revoked.v1")
+            return store_->revoke_all_of({CertificateKind::kDevice, event.subject}, wall_.now(),
+                                         record);
+        return store_->append(record);
+    }
+
+    WriteRecord records() {
+        return [this](const char* type, const std::string& subject, const Caller& caller) {
+            const TimePoint now = process_.clock.now();
+            return own_record(type, subject, caller, {make_uuid_v7(now, process_.random)}, now);
+        };
+    }
+
+    runtime::Process& process_;
+    SystemClock
+        wall_;  ///< Certificates are judged by peers outside, whose clocks run as the wall's.
+    std::unique_ptr<SqliteStore> store_;
+    std::unique_ptr<CertificateAuthority> authority_;
     crypto::SigningKey audit_key_;
-    ReadAudit read_;
+    ReadAudit read_audit_;
     SignCheckpoint sign_;
-    std::shared_ptr<grpc::Service> service_;
+    CertificateUseCases certificates_;
+    std::shared_ptr<grpc::Service> audit_service_;
+    std::shared_ptr<grpc::Service> certificate_service_;
     runtime::Subscription identity_;
-    std::shared_ptr<void> records_;
+    std::shared_ptr<void> gauge_;
 };
+
+/// The first line of the file. Empty without a file.
+Result<std::string> read_passphrase(const std::string& file) {
+    if (file.empty()) return std::string();
+    const auto text = runtime::read_private_file(file);
+    if (!text || !*text || (*text)->substr(0, (*text)->find('\n')).empty())
+        return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID",
+                    "cannot read a passphrase from the first line of " + file);
+    return (*text)->substr(0, (*text)->find('\n'));
+}
 
 }  // namespace
 
-Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, runtime::Door& door) {
+void Config::describe(runtime::ConfigTable& table) {
+    table.text("ca_passphrase_file", ca_passphrase_file,
+               "A file whose first line seals the root key of the certificate authority.");
+}
+
+Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
+                                              runtime::Door& door) {
     const std::filesystem::path directory = process.data_dir / kName;
     IMECE_CHECK(runtime::make_private_directory(directory));
     IMECE_TRY(crypto::SigningKey key,
               runtime::open_signing_key(directory / "audit.key", process.random));
-    IMECE_TRY(auto store, SqliteAuditStore::open(directory / "security.db"));
-    return std::make_unique<Security>(process, door, std::move(store), std::move(key));
+    IMECE_TRY(auto store, SqliteStore::open(directory / "security.db"));
+    IMECE_TRY(const std::string passphrase, read_passphrase(config.ca_passphrase_file));
+    IMECE_TRY(auto authority, open_authority({.directory = directory / "ca",
+                                              .site = process.site.name,
+                                              .passphrase = passphrase},
+                                             SystemClock().now()));
+    if (root_key_in(directory / "ca") == RootKey::kUnsealed)
+        runtime::log(runtime::LogLevel::kWarn, "ca_root_key_unsealed",
+                     {{"file", (directory / "ca" / "root.key").string()},
+                      {"remedy", "imece ca offline-root"}});
+    return std::make_unique<Security>(process, door, std::move(store), std::move(authority),
+                                      std::move(key));
+}
+
+Status take_root_offline(const OfflineRoot& how) {
+    IMECE_TRY(const std::string now, read_passphrase(how.old_passphrase_file));
+    IMECE_TRY(const std::string then, read_passphrase(how.passphrase_file));
+    return move_root_key(std::filesystem::path(how.data) / kName / "ca", now, how.out, then);
 }
 
 }  // namespace imece::security

@@ -86,7 +86,8 @@ class Device:
     """A device of the test: its key, and after enrolment its credential and session."""
 
     def __init__(self, seed=None):
-        self.key = SigningKey(seed or os.urandom(32))
+        self.seed = seed or os.urandom(32)
+        self.key = SigningKey(self.seed)
         self.id = hashlib.sha256(self.key.public).digest()[:16]
         self.name = self.id.hex()
         self.credential = None

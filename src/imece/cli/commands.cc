@@ -35,6 +35,7 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_message(app, shell);
     add_topology(app, shell);
     add_audit(app, shell);
+    add_ca(app, shell);
     add_events(app, shell);
 }
 

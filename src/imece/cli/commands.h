@@ -24,6 +24,7 @@ void add_device(CLI::App& app, Shell& shell);
 void add_desk(CLI::App& app, Shell& shell);
 void add_enrolment_token(CLI::App& app, Shell& shell);
 void add_message(CLI::App& app, Shell& shell);
+void add_ca(CLI::App& app, Shell& shell);
 void add_audit(CLI::App& app, Shell& shell);
 void add_topology(CLI::App& app, Shell& shell);
 void add_events(CLI::App& app, Shell& shell);

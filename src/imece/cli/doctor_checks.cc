@@ -122,6 +122,18 @@ std::vector<Finding> check_data(const fs::path& data) {
     if (fs::exists(data / "setup-link"))
         found.push_back({"operator", Health::kWarning, "the site has no operator yet",
                          "imece user add NAME --role operator --generate --data " + data.string()});
+    if (const auto key = data / "security" / "ca" / "root.key"; fs::exists(key)) {
+        std::string first;
+        std::getline(std::ifstream(key) >> std::ws, first);
+        const bool sealed = first.find("ENCRYPTED") != std::string::npos;
+        const Health unsealed = kind == "exercise" ? Health::kWarning : Health::kFailed;
+        found.push_back(
+            {"root key", sealed ? Health::kOk : unsealed,
+             sealed ? "sealed" : key.string() + " lies unsealed: who reads it can name anybody",
+             sealed ? ""
+                    : "imece ca offline-root --data " + data.string() +
+                          " --out FILE --passphrase-file FILE"});
+    }
     found.push_back(check_serving(data));
     found.push_back(check_room(data));
     for (const char* store : {"identity", "discovery", "messaging", "security"})

@@ -1,13 +1,17 @@
 // What security's use cases need from the world.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
+#include "security/domain/certificate.h"
 
 namespace imece::security {
 
@@ -45,6 +49,70 @@ public:
     virtual Result<std::vector<LoggedRecord>> list(std::uint64_t index, std::size_t max) = 0;
     /// A complete subtree's hash (crypto/merkle.h). Errors: kDataLoss DATA_MALFORMED where there is none.
     virtual Result<crypto::Digest> node(unsigned level, std::uint64_t index) = 0;
+};
+
+using Serial = std::array<std::uint8_t, 16>;
+
+/// What a PKCS#10 request says, once it is proved that the requester holds the key.
+struct CertificateRequest {
+    Bytes key;                                 ///< SubjectPublicKeyInfo, DER.
+    std::optional<crypto::PublicKey> ed25519;  ///< Where it is of that kind.
+};
+struct IssuedCertificate {
+    Serial serial{};
+    TimePoint not_before, not_after;
+    std::string pem;  ///< The certificate, then the intermediate.
+};
+struct RevokedCertificate {
+    Serial serial{};
+    TimePoint revoked_at;
+};
+
+/// Signs with the site's intermediate. Thread-safe.
+class CertificateAuthority {
+public:
+    virtual ~CertificateAuthority() = default;
+    /// For any text from outside. Errors: kInvalidArgument CSR_INVALID: not PEM of PKCS#10, over 16 KiB, not signed by its
+    /// own key, or a key that is neither Ed25519 nor P-256.
+    virtual Result<CertificateRequest> read_request(std::string_view pem) const = 0;
+    /// Errors: kFailedPrecondition CA_KEY_SEALED when the intermediate has run out. Cost: 0.2 ms.
+    virtual Result<IssuedCertificate> issue(const CertificateRequest& request,
+                                            const CertificateName& name, const std::string& spiffe,
+                                            TimePoint now) const = 0;
+    /// The root's certificate, PEM: what peers trust.
+    virtual std::string bundle() const = 0;
+    /// RFC 5280, DER; good for a day.
+    virtual Bytes revocation_list(const std::vector<RevokedCertificate>& revoked,
+                                  TimePoint now) const = 0;
+};
+
+/// A certificate as the site keeps it.
+struct StoredCertificate {
+    Serial serial{};
+    CertificateName name;
+    TimePoint not_before, not_after;
+    std::optional<TimePoint> revoked_at;
+    friend bool operator==(const StoredCertificate&, const StoredCertificate&) = default;
+};
+
+/// Where certificates rest; in the audit log's store, so that each change and its record are one commit.
+/// The rules of AuditStore hold. All adapters pass tests/certificate_store_test.cc.
+class CertificateStore {
+public:
+    virtual ~CertificateStore() = default;
+    /// `record` is appended with it, behind the last one of its source, whatever its position.
+    virtual Status add(const StoredCertificate& certificate, const NewRecord& record) = 0;
+    /// At most `max` after `after`, ascending by serial.
+    virtual Result<std::vector<StoredCertificate>> list(const Serial& after, std::size_t max) = 0;
+    /// Gives the certificate as it is then; one that was revoked before keeps its time, and nothing is recorded.
+    /// Errors: kNotFound CERTIFICATE_UNKNOWN.
+    virtual Result<StoredCertificate> revoke(const Serial& serial, TimePoint now,
+                                             const NewRecord& record) = 0;
+    /// Revokes all that `name` has, and appends `record` as AuditStore::append() does, in one commit.
+    virtual Status revoke_all_of(const CertificateName& name, TimePoint now,
+                                 const NewRecord& record) = 0;
+    /// The revoked ones that had not run out at `now`, ascending by serial.
+    virtual Result<std::vector<RevokedCertificate>> revoked(TimePoint now) = 0;
 };
 
 }  // namespace imece::security

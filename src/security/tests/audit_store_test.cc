@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "security/adapters/store_sqlite/sqlite_audit_store.h"
+#include "security/adapters/store_sqlite/sqlite_store.h"
 #include "security/tests/audit_store_contract.h"
 #include "security/tests/memory_audit_store.h"
 #include "testkit/temp_dir.h"
@@ -18,7 +18,7 @@ Opener memory() {
 }
 
 std::shared_ptr<AuditStore> open_sqlite(const std::filesystem::path& directory) {
-    auto store = SqliteAuditStore::open(directory / "security.db");
+    auto store = SqliteStore::open(directory / "security.db");
     EXPECT_TRUE(store) << (store ? "" : store.error().message);
     return *std::move(store);
 }
@@ -118,7 +118,7 @@ TYPED_TEST(BrokenStores, are_rejected) {
             _exit(1);
 }
 
-TEST(SqliteAuditStore, keeps_what_was_acknowledged_before_sigkill) {
+TEST(SqliteStore, keeps_what_was_acknowledged_before_sigkill) {
     const testkit::TempDir directory;
     std::uint64_t acknowledged = 0;
     for (int round = 0; round < 5; ++round) {
@@ -148,8 +148,8 @@ TEST(SqliteAuditStore, keeps_what_was_acknowledged_before_sigkill) {
     }
 }
 
-TEST(SqliteAuditStore, says_when_it_cannot_open) {
-    const auto broken = SqliteAuditStore::open("/proc/nowhere/security.db");
+TEST(SqliteStore, says_when_it_cannot_open) {
+    const auto broken = SqliteStore::open("/proc/nowhere/security.db");
     ASSERT_FALSE(broken);
     EXPECT_EQ(broken.error().reason, "STORE_DOWN");
 }

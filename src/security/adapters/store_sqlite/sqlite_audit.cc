@@ -1,13 +1,10 @@
-#include "security/adapters/store_sqlite/sqlite_audit_store.h"
-
 #include "base/result.h"
 #include "crypto/merkle.h"
+#include "security/adapters/store_sqlite/sqlite_rows.h"
+#include "security/adapters/store_sqlite/sqlite_store.h"
 
 namespace imece::security {
 namespace {
-
-using runtime::sql::Row;
-using runtime::sql::Tx;
 
 /// The steps of the schema: only added to, never edited. Level 0 of the tree lies with the records.
 constexpr runtime::sql::Migration kFirstSchema{1, "first", R"sql(
@@ -28,6 +25,20 @@ CREATE TABLE positions(
     source TEXT PRIMARY KEY,
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql"};
+
+/// Times are unix milliseconds.
+constexpr runtime::sql::Migration kCertificates{2, "certificates", R"sql(
+CREATE TABLE certificates(
+    serial BLOB PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificates_by_name ON certificates(name, kind);
+CREATE INDEX certificates_revoked ON certificates(not_after) WHERE revoked_at IS NOT NULL;
 )sql"};
 
 Result<std::uint64_t> read_size(Tx& tx) {
@@ -56,7 +67,9 @@ Result<crypto::Digest> read_node(Tx& tx, unsigned level, std::uint64_t index) {
     return hash;
 }
 
-Status put(Tx& tx, const NewRecord& record, const crypto::Digest& leaf) {
+}  // namespace
+
+Status append_record(Tx& tx, const NewRecord& record, const crypto::Digest& leaf) {
     IMECE_TRY(const std::uint64_t last, read_position(tx, record.source));
     if (record.position <= last) return {};
     IMECE_TRY(const std::uint64_t size, read_size(tx));
@@ -77,20 +90,25 @@ Status put(Tx& tx, const NewRecord& record, const crypto::Digest& leaf) {
     return {};
 }
 
-}  // namespace
+Status append_next(Tx& tx, NewRecord record, const crypto::Digest& leaf) {
+    IMECE_TRY(const std::uint64_t last, read_position(tx, record.source));
+    record.position = last + 1;
+    return append_record(tx, record, leaf);
+}
 
-Result<std::unique_ptr<SqliteAuditStore>> SqliteAuditStore::open(std::filesystem::path path) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::filesystem::path path) {
     IMECE_TRY(auto database,
-              runtime::sql::open_sqlite({.path = std::move(path), .migrations = {kFirstSchema}}));
-    return std::unique_ptr<SqliteAuditStore>(new SqliteAuditStore(std::move(database)));
+              runtime::sql::open_sqlite(
+                  {.path = std::move(path), .migrations = {kFirstSchema, kCertificates}}));
+    return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(database)));
 }
 
-Status SqliteAuditStore::append(const NewRecord& record) {
+Status SqliteStore::append(const NewRecord& record) {
     const crypto::Digest leaf = crypto::merkle_leaf_hash(record.record);
-    return database_->write([&](Tx& tx) { return put(tx, record, leaf); });
+    return database_->write([&](Tx& tx) { return append_record(tx, record, leaf); });
 }
 
-Result<std::uint64_t> SqliteAuditStore::position(const std::string& source) {
+Result<std::uint64_t> SqliteStore::position(const std::string& source) {
     std::uint64_t position = 0;
     IMECE_CHECK(database_->read([&](Tx& tx) -> Status {
         IMECE_TRY(position, read_position(tx, source));
@@ -99,7 +117,7 @@ Result<std::uint64_t> SqliteAuditStore::position(const std::string& source) {
     return position;
 }
 
-Result<std::uint64_t> SqliteAuditStore::size() {
+Result<std::uint64_t> SqliteStore::size() {
     std::uint64_t size = 0;
     IMECE_CHECK(database_->read([&](Tx& tx) -> Status {
         IMECE_TRY(size, read_size(tx));
@@ -108,7 +126,7 @@ Result<std::uint64_t> SqliteAuditStore::size() {
     return size;
 }
 
-Result<std::vector<LoggedRecord>> SqliteAuditStore::list(std::uint64_t index, std::size_t max) {
+Result<std::vector<LoggedRecord>> SqliteStore::list(std::uint64_t index, std::size_t max) {
     std::vector<LoggedRecord> records;
     IMECE_CHECK(database_->read([&](Tx& tx) -> Status {
         IMECE_CHECK(
@@ -125,7 +143,7 @@ Result<std::vector<LoggedRecord>> SqliteAuditStore::list(std::uint64_t index, st
     return records;
 }
 
-Result<crypto::Digest> SqliteAuditStore::node(unsigned level, std::uint64_t index) {
+Result<crypto::Digest> SqliteStore::node(unsigned level, std::uint64_t index) {
     crypto::Digest hash{};
     IMECE_CHECK(database_->read([&](Tx& tx) -> Status {
         IMECE_TRY(hash, read_node(tx, level, index));
