@@ -177,6 +177,7 @@ TEST_F(Bus, brings_what_was_there_and_then_what_comes_in_order) {
     log_.append(3);
     log_.append();
     ASSERT_TRUE(consumer_.wait_for(1004));
+    consumer_.stop();
     EXPECT_EQ(positions(consumer_.seen()), range(1, 1004));
     EXPECT_EQ(consumer_.applied(), 1004u);
 }
