@@ -20,6 +20,7 @@ CONFIG = """[parameters]
 "path.message_id" = "{message_id}"
 "path.user_id" = "{user_id}"
 """
+# One worker: Python 3.11 may fail when two threads parse source at once, as hypothesis does.
 # HTTP lets a client send any header, and a page token or an id has a form that no schema tells.
 NOT_CHECKED = "negative_data_rejection,positive_data_acceptance"
 
@@ -56,7 +57,7 @@ class ApiSchema(SiteTest):
             file.write(CONFIG.format(device_id=sender.name, message_id=message_id, user_id=users[0]["userId"]))
         result = subprocess.run(
             [program, "run", f"{self.site.url}/openapi.json", "--header",
-             f"Authorization: Bearer {self.operator}", "--max-examples", EXAMPLES, "--workers", "2",
+             f"Authorization: Bearer {self.operator}", "--max-examples", EXAMPLES, "--workers", "1",
              "--seed", "1", "--request-timeout", "10", "--phases", "examples,coverage,fuzzing",
              "--checks", "all", "--exclude-checks", NOT_CHECKED,
              # One never ends, the other ends the session that asks.
