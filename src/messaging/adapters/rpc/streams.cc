@@ -92,7 +92,10 @@ private:
         if (writing_ || finished_) return;
         if (!ended_ && !frames_.empty()) {
             writing_ = true;
-            this->StartWrite(&frames_.front());
+            // What waits behind this frame goes to the socket with it: one wake-up for a burst.
+            grpc::WriteOptions options;
+            if (frames_.size() > 1) options.set_buffer_hint();
+            this->StartWrite(&frames_.front(), options);
             return;
         }
         if (!ended_ || working_ > 0) return;
