@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "discovery/app/ports.h"
 #include "discovery/tests/build.h"
 #include "runtime/bus/outbox.h"
+#include "testkit/clause.h"
 
 namespace imece::discovery {
 
@@ -30,15 +30,6 @@ struct NamedClause {
     const char* name;
     Clause clause;
 };
-
-#define IMECE_HOLDS(condition)                                                        \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            std::ostringstream said;                                                  \
-            said << __FILE__ << ':' << __LINE__ << ": does not hold: " << #condition; \
-            return said.str();                                                        \
-        }                                                                             \
-    } while (false)
 
 inline crypto::PublicKey public_key(std::uint8_t byte) {
     crypto::PublicKey key;

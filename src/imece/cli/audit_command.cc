@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <fstream>
-#include <memory>
 
 #include "base/result.h"
 #include "crypto/merkle.h"
-#include "imece/cli/backend.h"
+#include "imece/cli/add_command.h"
 #include "imece/cli/commands.h"
 #include "imece/cli/session_file.h"
 #include "imece/security/v1/security.grpc.pb.h"
@@ -279,18 +278,7 @@ Status verify(Shell& shell, const Options& options) {
 void add_audit(CLI::App& app, Shell& shell) {
     CLI::App& group = *app.add_subcommand("audit", "What happened on the site, provably");
     group.require_subcommand(1);
-    const auto add = [&](const char* name, const char* help, const char* example, auto&& work,
-                         auto&& more) {
-        auto options = std::make_shared<Options>();
-        CLI::App& command = *group.add_subcommand(name, help);
-        more(command, *options);
-        options->server.add_to(command);
-        options->sign_in.add_to(command);
-        describe(command, options->json, example);
-        command.callback([&shell, options, work] {
-            run(shell, options->json, [&] { return work(shell, *options); });
-        });
-    };
+    const auto add = [&](auto&&... rest) { add_command<Options>(group, shell, rest...); };
     add("list", "Print records of the audit log", "imece audit list --from 100", list,
         [](CLI::App& command, Options& options) {
             command.add_option("--from", options.from, "begin with this index");

@@ -1,10 +1,9 @@
 // imece ca show, issue, list, revoke, crl.
 #include <fstream>
 #include <iterator>
-#include <memory>
 
 #include "base/result.h"
-#include "imece/cli/backend.h"
+#include "imece/cli/add_command.h"
 #include "imece/cli/commands.h"
 #include "imece/security/v1/security.grpc.pb.h"
 #include "runtime/rpc/time.h"
@@ -116,18 +115,7 @@ Status revoke(Shell& shell, const Options& options) {
 void add_ca(CLI::App& app, Shell& shell) {
     CLI::App& group = *app.add_subcommand("ca", "The site's certificate authority");
     group.require_subcommand(1);
-    const auto add = [&](const char* name, const char* help, const char* example, auto&& work,
-                         auto&& more) {
-        auto options = std::make_shared<Options>();
-        CLI::App& command = *group.add_subcommand(name, help);
-        more(command, *options);
-        options->server.add_to(command);
-        options->sign_in.add_to(command);
-        describe(command, options->json, example);
-        command.callback([&shell, options, work] {
-            run(shell, options->json, [&] { return work(shell, *options); });
-        });
-    };
+    const auto add = [&](auto&&... rest) { add_command<Options>(group, shell, rest...); };
     const auto out = [](CLI::App& command, Options& options) {
         command.add_option("--out", options.out, "into this file, mode 0600, not on the terminal");
     };

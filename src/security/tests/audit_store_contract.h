@@ -6,13 +6,13 @@
 #include <latch>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "crypto/merkle.h"
 #include "security/app/ports.h"
+#include "testkit/clause.h"
 
 namespace imece::security {
 
@@ -25,15 +25,6 @@ struct NamedClause {
     const char* name;
     Clause clause;
 };
-
-#define IMECE_HOLDS(condition)                                                        \
-    do {                                                                              \
-        if (!(condition)) {                                                           \
-            std::ostringstream said;                                                  \
-            said << __FILE__ << ':' << __LINE__ << ": does not hold: " << #condition; \
-            return said.str();                                                        \
-        }                                                                             \
-    } while (false)
 
 inline NewRecord record(std::uint64_t position, const std::string& source = "identity") {
     const std::string text = source + " " + std::to_string(position);
