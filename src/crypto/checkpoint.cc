@@ -110,7 +110,7 @@ Result<Checkpoint> open_checkpoint(std::string_view note, std::string_view verif
     std::string_view text = note.substr(0, blank + 1);
     bool is_signed = false;
     for (std::string_view lines = note.substr(blank + 2); !is_signed && !lines.empty();)
-        is_signed = signed_by(*take(lines, '\n'), key, text);
+        is_signed = signed_by(take(lines, '\n').value_or(std::string_view()), key, text);
     if (!is_signed) return invalid("the checkpoint is not signed by this key");
 
     Checkpoint out;

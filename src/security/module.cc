@@ -24,11 +24,11 @@ constexpr const char* kAudited = "identity";
 class Security final : public runtime::Module {
 public:
     Security(runtime::Process& process, runtime::Door& door, std::unique_ptr<SqliteStore> store,
-             std::unique_ptr<CertificateAuthority> authority, crypto::SigningKey audit_key)
+             std::unique_ptr<CertificateAuthority> authority, const crypto::SigningKey& audit_key)
         : process_(process),
           store_(std::move(store)),
           authority_(std::move(authority)),
-          audit_key_(std::move(audit_key)),
+          audit_key_(audit_key),
           read_audit_(*store_),
           sign_({*store_, audit_key_, "imece/" + process.site.name + "/audit"}),
           certificates_{.issue = IssueCertificate(
@@ -109,7 +109,7 @@ Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const C
                                               runtime::Door& door) {
     const std::filesystem::path directory = process.data_dir / kName;
     IMECE_CHECK(runtime::make_private_directory(directory));
-    IMECE_TRY(crypto::SigningKey key,
+    IMECE_TRY(const crypto::SigningKey key,
               runtime::open_signing_key(directory / "audit.key", process.random));
     IMECE_TRY(auto store, SqliteStore::open(directory / "security.db"));
     IMECE_TRY(const std::string passphrase, read_passphrase(config.ca_passphrase_file));
@@ -121,8 +121,7 @@ Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const C
         runtime::log(runtime::LogLevel::kWarn, "ca_root_key_unsealed",
                      {{"file", (directory / "ca" / "root.key").string()},
                       {"remedy", "imece ca offline-root"}});
-    return std::make_unique<Security>(process, door, std::move(store), std::move(authority),
-                                      std::move(key));
+    return std::make_unique<Security>(process, door, std::move(store), std::move(authority), key);
 }
 
 Status take_root_offline(const OfflineRoot& how) {

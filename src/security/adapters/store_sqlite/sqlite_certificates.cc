@@ -45,23 +45,22 @@ Result<std::vector<StoredCertificate>> SqliteStore::list(const Serial& after, st
 Result<StoredCertificate> SqliteStore::revoke(const Serial& serial, TimePoint now,
                                               const NewRecord& record) {
     const crypto::Digest leaf = crypto::merkle_leaf_hash(record.record);
-    std::optional<StoredCertificate> found;
+    StoredCertificate found;
     IMECE_CHECK(database_->write([&](Tx& tx) -> Status {
-        found.reset();
-        IMECE_CHECK(
-            tx.query("SELECT serial, kind, name, not_before, not_after, revoked_at FROM"
-                     " certificates WHERE serial = ?1",
-                     {serial}, [&](const Row& row) { found = certificate_of(row); }));
-        if (!found)
+        IMECE_TRY(const std::size_t known,
+                  tx.query("SELECT serial, kind, name, not_before, not_after, revoked_at FROM"
+                           " certificates WHERE serial = ?1",
+                           {serial}, [&](const Row& row) { found = certificate_of(row); }));
+        if (known == 0)
             return fail(ErrorCode::kNotFound, "CERTIFICATE_UNKNOWN",
                         "no certificate has this serial");
-        if (found->revoked_at) return {};
-        found->revoked_at = now;
+        if (found.revoked_at) return {};
+        found.revoked_at = now;
         IMECE_CHECK(
             tx.run("UPDATE certificates SET revoked_at = ?2 WHERE serial = ?1", {serial, now}));
         return append_next(tx, record, leaf);
     }));
-    return *std::move(found);
+    return found;
 }
 
 Status SqliteStore::revoke_all_of(const CertificateName& name, TimePoint now,

@@ -378,6 +378,7 @@ Result<std::unique_ptr<CertificateAuthority>> open_authority(const AuthorityFile
             IMECE_TRY(intermediate, store.make_intermediate(*signer, now));
         }
     }
+    IMECE_ASSERT(intermediate.has_value());
     return std::make_unique<Authority>(std::move(root), *std::move(intermediate));
 }
 
