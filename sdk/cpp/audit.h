@@ -29,7 +29,6 @@ public:
     Status add(std::uint64_t index, ByteView record, ByteView leaf);
     /// `now` was opened with the site's verifier key.
     Status finish(const crypto::Checkpoint& now) const;
-    std::uint64_t size() const { return size_; }
 
 private:
     Result<crypto::Digest> root() const;
