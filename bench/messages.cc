@@ -1,7 +1,7 @@
 // The areas `submit` and `deliver`: messages through a site.
 #include "base/result.h"
 #include "bench/areas.h"
-#include "bench/store_limit.h"
+#include "bench/limits.h"
 #include "bench/traffic.h"
 
 namespace imece::bench {
@@ -72,13 +72,11 @@ void add_percentiles(Report& report, const std::string& name, const std::vector<
                     .ours = percentile(sorted, percent / 100.0)});
 }
 
-/// Rates and costs of `way`, then its latencies at half of the phones' rate.
-Status tell(Report& report, const Way& way, const std::vector<double>& limits) {
+/// Rates and costs of `way` beside the `limit` of the same rounds, then its latencies at half of the phones' rate.
+Status tell(Report& report, const Way& way, const char* limit, const std::vector<double>& limits) {
     Figure rate = rate_of(way.name, way.nodes);
     rate.goal = way.goal;
-    if (!limits.empty())
-        rate.beside =
-            Beside{"RocksDB alone", median(limits), median_ratio(way.nodes.rates, limits)};
+    rate.beside = Beside{limit, median(limits), median_ratio(way.nodes.rates, limits)};
     report.add(std::move(rate));
     report.add(cpu_of(way.name, way.nodes));
     const std::string phones = way.name + ".phones";
@@ -111,23 +109,27 @@ Status submit(Report& report, const Peers&) {
                   plain_store_rate(ways.front().nodes.message_bytes, kGroup, kMessages));
         limits.push_back(limit);
     }
-    for (const Way& way : ways) IMECE_CHECK(tell(report, way, limits));
+    for (const Way& way : ways) IMECE_CHECK(tell(report, way, "RocksDB alone", limits));
     return {};
 }
 
 Status deliver(Report& report, const Peers&) {
     report.area("deliver",
                 "messages that the recipient's receipt was recorded of. From 16 nodes to 16 "
-                "with full frames; and from 256 phones to 256, one message at a time each. p50 to "
-                "p99: at half the phones' rate");
+                "with full frames, beside what all cores verify of the same messages' signatures "
+                "alone; and from 256 phones to 256, one message at a time each. p50 to p99: at "
+                "half the phones' rate");
     std::vector<Way> ways{{.name = "deliver.grpc",
                            .options = {.transport = Transport::kGrpc, .deliver = true},
                            .goal = kRate},
                           {.name = "deliver.websocket",
                            .options = {.transport = Transport::kWebSocket, .deliver = true}}};
-    for (int round = 0; round < kRounds; ++round)
+    std::vector<double> limits;
+    for (int round = 0; round < kRounds; ++round) {
         for (Way& way : ways) IMECE_CHECK(play(way));
-    for (const Way& way : ways) IMECE_CHECK(tell(report, way, {}));
+        limits.push_back(verify_rate(ways.front().nodes.message_bytes));
+    }
+    for (const Way& way : ways) IMECE_CHECK(tell(report, way, "Ed25519 alone", limits));
     return {};
 }
 

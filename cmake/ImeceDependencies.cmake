@@ -20,5 +20,12 @@ imece_pkg(argon2 libargon2)
 imece_pkg(tomlplusplus tomlplusplus)
 imece_pkg(prometheus_core prometheus-cpp-core)
 
+# The allocator of what is shipped: glibc's costs a busy site a tenth of its rate. Sanitizers bring their own.
+add_library(imece_allocator INTERFACE)
+find_library(TCMALLOC NAMES libtcmalloc_minimal.so.4 REQUIRED)
+if(NOT IMECE_SANITIZE)
+  target_link_libraries(imece_allocator INTERFACE "${TCMALLOC}")
+endif()
+
 add_library(imece_grpc INTERFACE)
 target_link_libraries(imece_grpc INTERFACE PkgConfig::grpcpp absl_synchronization)

@@ -1,4 +1,4 @@
-// What this machine's disk and the store's engine allow: the limit beside the rates of messages.
+// What this machine allows at the moment: the limits beside the rates of messages.
 #pragma once
 
 #include <cstddef>
@@ -11,5 +11,9 @@ namespace imece::bench {
 /// batch, until `records` are written. No index, no event, no check: only the bytes.
 /// Errors: kUnavailable STORE_DOWN.
 Result<double> plain_store_rate(std::size_t bytes, std::size_t group, std::size_t records);
+
+/// Signatures over `bytes` a second that all cores together verify while they do nothing else: no message
+/// is taken without one.
+double verify_rate(std::size_t bytes);
 
 }  // namespace imece::bench

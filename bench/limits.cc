@@ -1,13 +1,18 @@
-#include "bench/store_limit.h"
+#include "bench/limits.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "base/ids.h"
 #include "bench/site.h"
+#include "crypto/crypto.h"
 
 namespace imece::bench {
 namespace {
@@ -46,6 +51,31 @@ Result<double> plain_store_rate(std::size_t bytes, std::size_t group, std::size_
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     return double(records) / took.count();
+}
+
+double verify_rate(std::size_t bytes) {
+    constexpr std::size_t kEach = 10'000;
+    SeededRandom random(1);
+    crypto::Seed seed;
+    random.fill(seed);
+    const crypto::SigningKey key(seed);
+    Bytes text(bytes);
+    random.fill(text);
+    const auto signature = key.sign(crypto::kEnvelopeDomain, text);
+    const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    std::atomic<std::size_t> verified{0};
+    const auto began = std::chrono::steady_clock::now();
+    {
+        std::vector<std::jthread> working;
+        for (std::size_t core = 0; core < cores; ++core)
+            working.emplace_back([&] {
+                for (std::size_t i = 0; i < kEach; ++i)
+                    verified +=
+                        crypto::verify(key.public_key(), crypto::kEnvelopeDomain, text, signature);
+            });
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    return double(verified) / took.count();
 }
 
 }  // namespace imece::bench
