@@ -54,7 +54,7 @@ struct ConnectionHandlers {
     std::function<void(std::uint64_t first, const imece::messaging::v1::Results&)>
         on_receipt_results;
     std::function<void(imece::messaging::v1::Deliveries)> on_deliveries;
-    std::function<void(const imece::messaging::v1::StatusUpdate&)> on_status;
+    std::function<void(const imece::messaging::v1::StatusUpdates&)> on_status_updates;
     /// After a call was refused with SEND_QUEUE_FULL: half of the queue is free again.
     std::function<void()> on_writable;
     /// Exactly once, the last: nothing of this connection runs later, and its handlers are

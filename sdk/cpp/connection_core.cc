@@ -119,8 +119,8 @@ Status ConnectionCore::dispatch(messaging::ServerFrame& frame) {
             if (handlers_.on_deliveries)
                 handlers_.on_deliveries(std::move(*frame.mutable_deliveries()));
             return {};
-        case messaging::ServerFrame::kStatus:
-            if (handlers_.on_status) handlers_.on_status(frame.status());
+        case messaging::ServerFrame::kStatusUpdates:
+            if (handlers_.on_status_updates) handlers_.on_status_updates(frame.status_updates());
             return {};
         case messaging::ServerFrame::FRAME_NOT_SET: return {};  // A newer server's: not for us.
     }

@@ -252,6 +252,14 @@ bool read(const json::value& value, messaging::StatusUpdate& out) {
     });
 }
 
+bool read(const json::value& value, messaging::StatusUpdates& out) {
+    return each_member(value, [&](std::string_view key, const json::value& field) {
+        if (key != "updates") return true;
+        return each_item(field,
+                         [&](const json::value& item) { return read(item, *out.add_updates()); });
+    });
+}
+
 bool read(const json::value& value, messaging::ServerFrame& out) {
     int frames = 0;  // Of a oneof, JSON may name one.
     const bool right = each_member(value, [&](std::string_view key, const json::value& field) {
@@ -262,7 +270,8 @@ bool read(const json::value& value, messaging::ServerFrame& out) {
         if (is(key, "receiptResults", "receipt_results"))
             return read(field, *out.mutable_receipt_results());
         if (key == "deliveries") return read(field, *out.mutable_deliveries());
-        if (key == "status") return read(field, *out.mutable_status());
+        if (is(key, "statusUpdates", "status_updates"))
+            return read(field, *out.mutable_status_updates());
         --frames;
         return true;
     });

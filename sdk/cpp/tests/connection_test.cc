@@ -83,7 +83,9 @@ protected:
         handlers.on_deliveries = [this](messaging::Deliveries deliveries) {
             deliveries_.MergeFrom(deliveries);
         };
-        handlers.on_status = [this](const auto& status) { statuses_.push_back(status); };
+        handlers.on_status_updates = [this](const auto& updates) {
+            for (const auto& update : updates.updates()) statuses_.push_back(update);
+        };
         handlers.on_writable = [this] { ++writable_; };
         handlers.on_closed = [this, held = held_](const Error& why) {
             EXPECT_FALSE(closed_) << "closed twice";
@@ -297,7 +299,8 @@ TEST_P(ConnectionTest, brings_deliveries_status_and_takes_credit) {
             delivery.set_attempt(2);
         }
         peer.write(frame);
-        frame.mutable_status()->set_state(messaging::DELIVERED);
+        for (const auto state : {messaging::DELIVERED, messaging::EXPIRED})
+            frame.mutable_status_updates()->add_updates()->set_state(state);
         peer.write(frame);
         peer.write({});  // A kind of frame that only a newer server knows.
         messaging::ClientFrame more;
@@ -305,12 +308,13 @@ TEST_P(ConnectionTest, brings_deliveries_status_and_takes_credit) {
         return fail(ErrorCode::kUnavailable, "SHUTTING_DOWN", "done");
     });
     const auto connection = connect();
-    run_until(io_, [&] { return statuses_.size() == 1; });
+    run_until(io_, [&] { return statuses_.size() == 2; });
     ASSERT_EQ(deliveries_.deliveries_size(), 3);
     EXPECT_EQ(deliveries_.deliveries(2).device_id(), "d2");
     EXPECT_EQ(deliveries_.deliveries(2).message().envelope(), "sealed");
     EXPECT_EQ(deliveries_.deliveries(2).attempt(), 2u);
     EXPECT_EQ(statuses_[0].state(), messaging::DELIVERED);
+    EXPECT_EQ(statuses_[1].state(), messaging::EXPIRED);
     EXPECT_TRUE(connection->add_credit(5));
     EXPECT_TRUE(connection->add_credit(7));
     EXPECT_EQ(end(), "SHUTTING_DOWN");

@@ -63,10 +63,13 @@ messaging::ServerFrame every_field(int kind) {
             delivery.set_attempt(UINT32_MAX);
         }
     } else if (kind == 4) {
-        frame.mutable_status()->set_message_id("0190c8e2-1f3a-7b5c-8d9e-0a1b2c3d4e5f");
-        frame.mutable_status()->set_state(messaging::DELIVERED);
-        frame.mutable_status()->mutable_receipt()->set_receipt(any_bytes(40));
-        frame.mutable_status()->mutable_receipt()->set_signature(any_bytes(64));
+        for (const auto state : {messaging::DELIVERED, messaging::EXPIRED}) {
+            auto& update = *frame.mutable_status_updates()->add_updates();
+            update.set_message_id("0190c8e2-1f3a-7b5c-8d9e-0a1b2c3d4e5f");
+            update.set_state(state);
+            update.mutable_receipt()->set_receipt(any_bytes(40));
+            update.mutable_receipt()->set_signature(any_bytes(64));
+        }
     }
     return frame;
 }
@@ -120,7 +123,7 @@ TEST(ServerFrame, that_breaks_the_contract_is_refused) {
              std::string(R"({"welcome":"x"})"),
              std::string(R"({"welcome":{"deviceId":7}})"),
              std::string(R"({"welcome":{"now":"yesterday"}})"),
-             std::string(R"({"welcome":{},"status":{}})"),
+             std::string(R"({"welcome":{},"statusUpdates":{}})"),
              std::string(R"({"submitResults":{"request":-1}})"),
              std::string(R"({"submitResults":{"request":"1x"}})"),
              std::string(R"({"submitResults":{"request":"18446744073709551616"}})"),
@@ -133,9 +136,10 @@ TEST(ServerFrame, that_breaks_the_contract_is_refused) {
              std::string(R"({"deliveries":{"deliveries":[{"path":[null]}]}})"),
              std::string(R"({"deliveries":{"deliveries":[{"message":{"envelope":"*"}}]}})"),
              std::string(R"({"deliveries":{"deliveries":[{"message":{"credential":[]}}]}})"),
-             std::string(R"({"status":{"state":"LOST"}})"),
-             std::string(R"({"status":{"state":{}}})"),
-             std::string(R"({"status":{"receipt":{"receipt":3}}})"),
+             std::string(R"({"statusUpdates":{"updates":{}}})"),
+             std::string(R"({"statusUpdates":{"updates":[{"state":"LOST"}]}})"),
+             std::string(R"({"statusUpdates":{"updates":[{"state":{}}]}})"),
+             std::string(R"({"statusUpdates":{"updates":[{"receipt":{"receipt":3}}]}})"),
          }) {
         const auto got = parse_server_frame(text);
         ASSERT_FALSE(got) << text;

@@ -92,18 +92,14 @@ void Dispatcher::queued(const std::vector<Record>& records) {
 }
 
 void Dispatcher::finished(const std::vector<Ending>& endings, const std::vector<Ended>& ended) {
-    const auto recorded = [&](std::size_t i) {
-        return ended[i].outcome == Ended::Outcome::kRecorded;
-    };
     change_engine([&] {
         for (std::size_t i = 0; i < endings.size(); ++i) {
-            if (!recorded(i)) continue;
+            if (ended[i].outcome != Ended::Outcome::kRecorded) continue;
             engine_.finished(endings[i].copy);
             if (endings[i].end == End::kDelivered) ++totals_[rank(ended[i].priority)].delivered;
         }
     });
-    for (std::size_t i = 0; i < endings.size(); ++i)
-        if (recorded(i)) tell(endings[i], ended[i]);
+    tell_senders(endings, ended);
 }
 
 void Dispatcher::mesh_changed(const MeshChange& change) {
@@ -179,14 +175,12 @@ void Dispatcher::expire(const std::vector<CopyKey>& copies) {
         endings.push_back({copy, End::kExpired, deps_.clock.now(), {}});
     const auto ended = deps_.store.end(endings);
     if (!ended) return;  // Still pending in the store: it expires again after a restart.
-    for (std::size_t i = 0; i < endings.size(); ++i) {
-        if ((*ended)[i].outcome != Ended::Outcome::kRecorded) continue;
-        {
-            const std::scoped_lock lock(mutex_);
-            ++totals_[rank((*ended)[i].priority)].expired;
-        }
-        tell(endings[i], (*ended)[i]);
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const Ended& one : *ended)
+            if (one.outcome == Ended::Outcome::kRecorded) ++totals_[rank(one.priority)].expired;
     }
+    tell_senders(endings, *ended);
 }
 
 std::shared_ptr<DeliverySink> Dispatcher::sink_of(const DeviceId& node) const {
@@ -195,9 +189,15 @@ std::shared_ptr<DeliverySink> Dispatcher::sink_of(const DeviceId& node) const {
     return found == sinks_.end() ? nullptr : found->second;
 }
 
-void Dispatcher::tell(const Ending& ending, const Ended& ended) const {
-    if (const auto sink = sink_of(ended.sender))
-        sink->status(ending.copy.message, ending.end, ending.receipt);
+void Dispatcher::tell_senders(const std::vector<Ending>& endings,
+                              const std::vector<Ended>& ended) const {
+    std::map<DeviceId, std::vector<StatusNews>> by_sender;
+    for (std::size_t i = 0; i < endings.size(); ++i)
+        if (ended[i].outcome == Ended::Outcome::kRecorded)
+            by_sender[ended[i].sender].push_back(
+                {endings[i].copy.message, endings[i].end, endings[i].receipt});
+    for (auto& [sender, news] : by_sender)
+        if (const auto sink = sink_of(sender)) sink->status(std::move(news));
 }
 
 }  // namespace imece::messaging

@@ -68,7 +68,8 @@ private:
     void deliver(const std::vector<Send>& sends);
     void expire(const std::vector<CopyKey>& copies);
     std::shared_ptr<DeliverySink> sink_of(const DeviceId& node) const;
-    void tell(const Ending& ending, const Ended& ended) const;
+    /// One call a sender that is connected.
+    void tell_senders(const std::vector<Ending>& endings, const std::vector<Ended>& ended) const;
     /// Runs `change` on the engine and wakes the thread.
     template <class Change>
     auto change_engine(const Change& change);

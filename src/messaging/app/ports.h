@@ -128,13 +128,19 @@ struct OutDelivery {
     std::vector<DeviceId> path;
     std::uint32_t attempt = 1;
 };
+/// News for a message's sender: a recipient answered, or the message's time is over.
+struct StatusNews {
+    MessageId message;
+    End end = End::kDelivered;
+    std::string receipt;  ///< Signed, as it came; empty without one.
+};
 /// A device's open connection. Methods do not block and may be called from any thread.
 class DeliverySink {
 public:
     virtual ~DeliverySink() = default;
     virtual void deliver(std::vector<OutDelivery> deliveries) = 0;
-    /// A message of this device got a receipt. Best effort.
-    virtual void status(const MessageId& message, End end, const std::string& receipt) = 0;
+    /// How messages that this device sent fare. Best effort.
+    virtual void status(std::vector<StatusNews> news) = 0;
     /// No more will come: another connection of the device took over, or the service stops.
     virtual void close(const Error& why) = 0;
 };

@@ -285,9 +285,10 @@ TEST_F(MessageServiceTest, a_message_goes_from_sender_to_recipient_and_its_recei
     const pb::ServerFrame confirmed = recipient->next();
     EXPECT_EQ(confirmed.receipt_results().request(), 7u);
     EXPECT_EQ(confirmed.receipt_results().results(0).reason(), "");
-    const pb::ServerFrame status = sender->next();
-    EXPECT_EQ(status.status().state(), pb::DELIVERED);
-    EXPECT_EQ(status.status().message_id(), id_text(message));
+    const pb::ServerFrame news = sender->next();
+    ASSERT_EQ(news.status_updates().updates_size(), 1);
+    EXPECT_EQ(news.status_updates().updates(0).state(), pb::DELIVERED);
+    EXPECT_EQ(news.status_updates().updates(0).message_id(), id_text(message));
     EXPECT_EQ(explain(ayse, message).copies(0).why(), "the recipient's receipt is recorded");
     EXPECT_THAT(metrics_.scrape(),
                 testing::HasSubstr("imece_messages_delivered_count{class=\"LIFE_CRITICAL\"} 1"));

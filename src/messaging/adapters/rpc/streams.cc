@@ -144,14 +144,19 @@ public:
         if (frame.has_deliveries()) write(std::move(frame));
     }
 
-    void status(const MessageId& message, End how, const std::string& receipt) override {
+    void status(std::vector<StatusNews> news) override {
         if (is_backed_up()) return;
         pb::ServerFrame frame;
-        pb::StatusUpdate& update = *frame.mutable_status();
-        update.set_message_id(to_text(message));
-        update.set_state(state_of(how));
-        if (!receipt.empty()) update.mutable_receipt()->ParseFromString(receipt);
-        write(std::move(frame));
+        for (const StatusNews& one : news) {
+            pb::StatusUpdate& update = *frame.mutable_status_updates()->add_updates();
+            update.set_message_id(to_text(one.message));
+            update.set_state(state_of(one.end));
+            if (!one.receipt.empty()) update.mutable_receipt()->ParseFromString(one.receipt);
+            if (frame.status_updates().updates_size() < kFrameItemsMax) continue;
+            write(std::move(frame));
+            frame = {};
+        }
+        if (frame.has_status_updates()) write(std::move(frame));
     }
 
 private:
@@ -231,7 +236,7 @@ public:
             write(std::move(out));
         }
     }
-    void status(const MessageId&, End, const std::string&) override {}  // Has no frame for it.
+    void status(std::vector<StatusNews>) override {}  // Has no frame for it.
 };
 
 template <class Reactor>
