@@ -4,9 +4,9 @@
 #include <fstream>
 #include <optional>
 
+#include "base/codec.h"
 #include "base/read_id.h"
 #include "base/result.h"
-#include "runtime/kv/codec.h"
 #include "runtime/kv/kv_store.h"
 
 namespace imece::discovery {
@@ -31,15 +31,10 @@ struct LogState {
     std::uint64_t version = 0;    ///< Of the newest announcement.
 
     std::string text() const {
-        return runtime::Encoder(1)
-            .number(last)
-            .number(first)
-            .number(last_full)
-            .number(version)
-            .take();
+        return Encoder(1).number(last).number(first).number(last_full).number(version).take();
     }
     static std::optional<LogState> from(std::string_view text) {
-        runtime::Decoder in(text);
+        Decoder in(text);
         LogState log;
         for (std::uint64_t* part : {&log.last, &log.first, &log.last_full, &log.version})
             *part = in.number<std::uint64_t>();
@@ -48,7 +43,7 @@ struct LogState {
 };
 
 std::string event_text(const Announcement& announcement) {
-    return runtime::Encoder(1)
+    return Encoder(1)
         .fixed(announcement.id.view())
         .time(announcement.at)
         .number(announcement.version)
@@ -57,7 +52,7 @@ std::string event_text(const Announcement& announcement) {
 }
 
 std::optional<runtime::Event> event_from(std::uint64_t position, std::string_view text) {
-    runtime::Decoder in(text);
+    Decoder in(text);
     runtime::Event event;
     event.id = {in.fixed<16>()};
     event.type = "topology.changed.v1";
@@ -69,11 +64,11 @@ std::optional<runtime::Event> event_from(std::uint64_t position, std::string_vie
 }
 
 std::string report_text(const StoredReport& report) {
-    return runtime::Encoder(1).time(report.heard_at).text(report.report).take();
+    return Encoder(1).time(report.heard_at).text(report.report).take();
 }
 
 std::optional<StoredReport> report_from(std::string_view key, std::string_view text) {
-    runtime::Decoder in(text);
+    Decoder in(text);
     NodeId node;
     if (!read_id(key, node)) return std::nullopt;
     StoredReport report{node, in.time(), in.text()};

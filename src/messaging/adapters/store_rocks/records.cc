@@ -1,12 +1,9 @@
 #include "messaging/adapters/store_rocks/records.h"
 
-#include "runtime/kv/codec.h"
+#include "base/codec.h"
 
 namespace imece::messaging {
 namespace {
-
-using runtime::Decoder;
-using runtime::Encoder;
 
 constexpr std::uint8_t kVersion = 1;
 

@@ -1,4 +1,4 @@
-// A small binary form for what lies in a store: fixed-width big-endian numbers, length-prefixed text.
+// A small binary form for what is stored or signed: fixed-width big-endian numbers, length-prefixed text.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 
-namespace imece::runtime {
+namespace imece {
 
 class Encoder {
 public:
@@ -81,4 +81,4 @@ private:
     std::uint8_t version_ = 0;
 };
 
-}  // namespace imece::runtime
+}  // namespace imece
