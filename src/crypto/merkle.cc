@@ -38,6 +38,26 @@ Result<Digest> hash_of(Span span, const ReadMerkleNode& read) {
     return merkle_node_hash(left, right);
 }
 
+using Levels = std::vector<std::vector<Digest>>;
+
+Levels complete_subtrees(const std::vector<Digest>& leaves) {
+    Levels levels{leaves};
+    while (levels.back().size() > 1) {
+        std::vector<Digest> next;
+        const std::vector<Digest>& last = levels.back();
+        for (std::size_t i = 0; i + 1 < last.size(); i += 2)
+            next.push_back(merkle_node_hash(last[i], last[i + 1]));
+        levels.push_back(std::move(next));
+    }
+    return levels;
+}
+
+ReadMerkleNode reader_of(Levels levels) {
+    return [levels = std::move(levels)](unsigned level, std::uint64_t index) -> Result<Digest> {
+        return levels.at(level).at(index);
+    };
+}
+
 }  // namespace
 
 Digest merkle_leaf_hash(ByteView entry) {
@@ -109,6 +129,14 @@ Result<std::vector<Digest>> merkle_consistency(std::uint64_t older, std::uint64_
     }
     std::ranges::reverse(proof);
     return proof;
+}
+
+Digest merkle_root(const std::vector<Digest>& leaves) {
+    return *merkle_root(leaves.size(), reader_of(complete_subtrees(leaves)));
+}
+
+std::vector<Digest> merkle_inclusion(std::uint64_t index, const std::vector<Digest>& leaves) {
+    return *merkle_inclusion(index, leaves.size(), reader_of(complete_subtrees(leaves)));
 }
 
 Status verify_merkle_inclusion(std::uint64_t index, std::uint64_t size, const Digest& leaf,

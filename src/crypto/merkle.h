@@ -44,6 +44,10 @@ Result<std::vector<Digest>> merkle_inclusion(std::uint64_t index, std::uint64_t 
 Result<std::vector<Digest>> merkle_consistency(std::uint64_t older, std::uint64_t size,
                                                const ReadMerkleNode& read);
 
+/// The same for leaves that are at hand. `index` is below their number. Cost: a hash a leaf.
+Digest merkle_root(const std::vector<Digest>& leaves);
+std::vector<Digest> merkle_inclusion(std::uint64_t index, const std::vector<Digest>& leaves);
+
 /// For any bytes from outside. Errors: kInvalidArgument LOG_PROOF_INVALID, PROOF_OUT_OF_RANGE.
 Status verify_merkle_inclusion(std::uint64_t index, std::uint64_t size, const Digest& leaf,
                                const std::vector<Digest>& proof, const Digest& root);

@@ -88,7 +88,7 @@ void add_serve(CLI::App& app, int& status) {
     flags->add_to(command);
     command
         .add_option("--target", options->target,
-                    "all, or a list: identity,discovery,messaging,security,gateway")
+                    "all, or a list: identity,discovery,messaging,security,ledger,gateway")
         ->capture_default_str();
     command.add_option("--data", options->data, "directory of the stores ($IMECE_DATA)")
         ->capture_default_str();

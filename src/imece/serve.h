@@ -11,6 +11,7 @@
 #include "gateway/module.h"
 #include "identity/module.h"
 #include "imece/site.h"
+#include "ledger/module.h"
 #include "messaging/module.h"
 #include "runtime/config/loader.h"
 #include "runtime/rpc/server.h"
@@ -26,6 +27,7 @@ struct ServeConfig {
     discovery::Config discovery;
     messaging::Config messaging;
     security::Config security;
+    ledger::Config ledger;
     gateway::Config gateway;
 };
 

@@ -98,6 +98,16 @@ TEST_F(Trees, every_old_root_is_the_defined_one) {
         EXPECT_EQ(*merkle_root(size, tree_.reader()), roots_[size]);
 }
 
+TEST_F(Trees, leaves_at_hand_give_the_same_roots_and_paths) {
+    for (std::size_t size = 0; size <= kSize; ++size) {
+        const std::vector<Digest> leaves(leaves_.begin(), leaves_.begin() + std::ptrdiff_t(size));
+        EXPECT_EQ(merkle_root(leaves), roots_[size]);
+        for (std::size_t index = 0; index < size; ++index)
+            EXPECT_EQ(merkle_inclusion(index, leaves),
+                      *merkle_inclusion(index, size, tree_.reader()));
+    }
+}
+
 TEST_F(Trees, every_inclusion_proof_leads_to_its_root_and_no_other_leaf_does) {
     for (std::size_t size = 1; size <= kSize; ++size)
         for (std::size_t index = 0; index < size; ++index) {

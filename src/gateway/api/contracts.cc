@@ -4,6 +4,7 @@
 
 #include "imece/discovery/v1/discovery.pb.h"
 #include "imece/identity/v1/identity.pb.h"
+#include "imece/ledger/v1/ledger.pb.h"
 #include "imece/messaging/v1/messaging.pb.h"
 #include "imece/security/v1/security.pb.h"
 #include "imece/site/v1/site.pb.h"
@@ -15,7 +16,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
     for (const auto* file :
          {site::v1::Site::descriptor()->file(), messaging::v1::Message::descriptor()->file(),
           discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file(),
-          security::v1::AuditRecord::descriptor()->file()})
+          security::v1::AuditRecord::descriptor()->file(),
+          ledger::v1::Ledger::descriptor()->file()})
         for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
     return services;
 }

@@ -1,0 +1,74 @@
+#include "ledger/adapters/bus/ledger_events.h"
+
+#include "base/read_id.h"
+#include "imece/ledger/v1/events.pb.h"
+#include "imece/messaging/v1/events.pb.h"
+#include "runtime/observe/log.h"
+#include "runtime/rpc/time.h"
+
+namespace imece::ledger {
+namespace {
+
+/// The wire counts from one: zero is unspecified.
+v1::Level to_wire(Level level) {
+    return v1::Level(int(level) + 1);
+}
+
+runtime::Event event_of(const char* type, std::string subject, TimePoint at, std::string data,
+                        Random& random) {
+    runtime::Event event;
+    event.id.bytes = make_uuid_v7(at, random);
+    event.type = type;
+    event.subject = std::move(subject);
+    event.time = at;
+    event.data = std::move(data);
+    return event;
+}
+
+}  // namespace
+
+std::optional<runtime::Event> submitted_event(const Submitted& submitted, Random& random) {
+    if (submitted.actor.empty()) return std::nullopt;
+    v1::TransactionSubmitted data;
+    data.set_transaction_sha256(std::string(text_of(crypto::sha256(view_of(submitted.bytes)))));
+    runtime::Event event = event_of("transaction.submitted.v1", to_text(submitted.id), submitted.at,
+                                    data.SerializeAsString(), random);
+    event.actor = submitted.actor;
+    return event;
+}
+
+std::optional<runtime::Event> final_event(const Finalized& finalized, Random& random) {
+    if (!finalized.emergencies_changed) return std::nullopt;
+    const BlockHeader& header = finalized.block.header;
+    v1::EmergencyChanged data;
+    data.set_height(header.height);
+    *data.mutable_at() = runtime::to_proto(header.time);
+    data.set_level(to_wire(header.level));
+    for (const Emergency& one : finalized.in_force) {
+        v1::Emergency& wire = *data.add_emergencies();
+        wire.set_emergency_id(to_text(one.id));
+        wire.set_level(to_wire(one.level));
+        wire.set_area(one.area);
+        *wire.mutable_expires_at() = runtime::to_proto(one.expires_at);
+        *wire.mutable_declared_at() = runtime::to_proto(one.declared_at);
+    }
+    return event_of("emergency.changed.v1", std::to_string(header.height), header.time,
+                    data.SerializeAsString(), random);
+}
+
+Status apply_message_event(const runtime::Event& event, AnchorReceipts& receipts) {
+    ReceiptKey key;
+    std::string receipt;
+    if (event.type == "message.delivered.v1") {
+        imece::messaging::v1::MessageDelivered data;
+        if (data.ParseFromString(event.data) && read_id(data.message_id(), key.message) &&
+            read_id(data.device_id(), key.recipient))
+            receipt = data.receipt().receipt() + data.receipt().signature();
+        else
+            runtime::log(runtime::LogLevel::kError, "event_malformed",
+                         {{"type", event.type}, {"position", event.position}});
+    }
+    return receipts.take(key, receipt, event.position);
+}
+
+}  // namespace imece::ledger

@@ -1,0 +1,25 @@
+// The ledger on one machine: RocksDB.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "ledger/app/ports.h"
+#include "runtime/bus/outbox.h"
+
+namespace imece::ledger {
+
+class RocksLedgerStore : public LedgerStore, public runtime::OutboxReader {};
+
+struct RocksLedgerOptions {
+    std::filesystem::path path;
+    std::function<std::optional<runtime::Event>(const Submitted&)> submitted_event;
+    std::function<std::optional<runtime::Event>(const Finalized&)> final_event;
+    std::function<void()> announced;  ///< After a commit with events.
+};
+/// Errors: kUnavailable STORE_DOWN; kDataLoss DATA_MALFORMED.
+Result<std::unique_ptr<RocksLedgerStore>> make_rocks_ledger_store(RocksLedgerOptions options);
+
+}  // namespace imece::ledger
