@@ -153,13 +153,15 @@ protected:
         imece::bus::v1::SubscribeRequest request;
         request.set_source("discovery");
         auto reader = bus->Subscribe(&context, request);
-        imece::bus::v1::Event event;
+        imece::bus::v1::Events batch;
         bool done = false;
-        while (!done && reader->Read(&event)) {
-            v1::TopologyChanged changed;
-            ASSERT_TRUE(changed.ParseFromString(event.data()));
-            EXPECT_EQ(event.type(), "topology.changed.v1");
-            done = enough(changed);
+        while (!done && reader->Read(&batch)) {
+            for (const auto& event : batch.events()) {
+                v1::TopologyChanged changed;
+                ASSERT_TRUE(changed.ParseFromString(event.data()));
+                EXPECT_EQ(event.type(), "topology.changed.v1");
+                done = done || enough(changed);
+            }
         }
         EXPECT_TRUE(done);
         context.TryCancel();

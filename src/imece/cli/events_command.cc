@@ -59,12 +59,13 @@ Status follow(Shell& shell, Backend& backend, const Options& options, pb::Subscr
     grpc::ClientContext context;
     backend.authorise(context);
     const auto reader = stub.Subscribe(&context, request);
-    pb::Event event;
-    while (reader->Read(&event)) {
-        print(shell, event, options.json);
-        request.set_only_new(false);
-        request.set_after_position(event.position());
-        if (++seen == options.count) {
+    pb::Events batch;
+    while (reader->Read(&batch)) {
+        for (const pb::Event& event : batch.events()) {
+            print(shell, event, options.json);
+            request.set_only_new(false);
+            request.set_after_position(event.position());
+            if (++seen < options.count || options.count == 0) continue;
             context.TryCancel();
             (void)reader->Finish();
             return {};

@@ -3,7 +3,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <deque>
 #include <mutex>
 
 #include "imece/bus/v1/bus.grpc.pb.h"
@@ -20,8 +19,7 @@ namespace pb = imece::bus::v1;
 
 constexpr std::size_t kBatch = 256;
 
-pb::Event to_proto_event(const Event& event, const std::string& source) {
-    pb::Event out;
+void fill(const Event& event, const std::string& source, pb::Event& out) {
     out.set_id(to_text(event.id));
     out.set_source(source);
     out.set_type(event.type);
@@ -31,11 +29,10 @@ pb::Event to_proto_event(const Event& event, const std::string& source) {
     out.set_trace_parent(event.trace_parent);
     out.set_data(event.data);
     out.set_actor(event.actor);
-    return out;
 }
 
 /// One subscriber. gRPC owns its life until OnDone; the executor's tasks hold it by `self_`.
-class Subscriber final : public grpc::ServerWriteReactor<pb::Event> {
+class Subscriber final : public grpc::ServerWriteReactor<pb::Events> {
 public:
     Subscriber(Outboxes& outboxes, Executor& executor, const Server& server,
                const std::string& source, OutboxReader& reader, std::uint64_t position)
@@ -56,8 +53,9 @@ public:
         std::unique_lock lock(mutex_);
         writing_ = false;
         if (!ok) return end(lock, grpc::Status::CANCELLED);
-        batch_.pop_front();
-        write_next(lock);
+        if (ended_) return finish(lock);
+        batch_.clear_events();
+        read_soon();
     }
     void OnCancel() override {
         std::unique_lock lock(mutex_);
@@ -78,7 +76,7 @@ private:
     }
 
     void read_soon() {
-        if (reading_ || writing_ || ended_ || !batch_.empty() || !woken_ || !self_) return;
+        if (reading_ || writing_ || ended_ || !woken_ || !self_) return;
         reading_ = true;
         woken_ = false;
         executor_.post([self = self_] { self->read(); });
@@ -92,17 +90,12 @@ private:
         if (!events) return end(lock, to_grpc(events.error()));
         if (server_.stopping())
             return end(lock, to_grpc({ErrorCode::kUnavailable, "SHUTTING_DOWN", "draining"}));
-        for (const Event& event : *events) batch_.push_back(to_proto_event(event, source_));
-        if (!events->empty()) position_ = events->back().position;
+        if (events->empty()) return read_soon();
+        for (const Event& event : *events) fill(event, source_, *batch_.add_events());
+        position_ = events->back().position;
         if (events->size() == kBatch) woken_ = true;
-        write_next(lock);
-    }
-
-    void write_next(std::unique_lock<std::mutex>& lock) {
-        if (ended_) return finish(lock);
-        if (batch_.empty()) return read_soon();
         writing_ = true;
-        StartWrite(&batch_.front());
+        StartWrite(&batch_);
     }
 
     void end(std::unique_lock<std::mutex>& lock, grpc::Status status) {
@@ -128,12 +121,12 @@ private:
     std::shared_ptr<Subscriber> self_;
 
     std::mutex mutex_;
-    std::deque<pb::Event> batch_;
+    pb::Events batch_;  ///< What is being written.
     bool woken_ = false, reading_ = false, writing_ = false, ended_ = false, finished_ = false;
     grpc::Status status_;
 };
 
-class Refused final : public grpc::ServerWriteReactor<pb::Event> {
+class Refused final : public grpc::ServerWriteReactor<pb::Events> {
 public:
     explicit Refused(const Error& error) { Finish(to_grpc(error)); }
     void OnDone() override { delete this; }
@@ -144,8 +137,8 @@ public:
     BusService(Outboxes& outboxes, Door& door, const Server& server)
         : outboxes_(outboxes), door_(door), server_(server), executor_(2) {}
 
-    grpc::ServerWriteReactor<pb::Event>* Subscribe(grpc::CallbackServerContext* context,
-                                                   const pb::SubscribeRequest* request) override {
+    grpc::ServerWriteReactor<pb::Events>* Subscribe(grpc::CallbackServerContext* context,
+                                                    const pb::SubscribeRequest* request) override {
         const auto call = door_.open_stream(*context, "imece.bus.v1.BusService.Subscribe", request);
         if (!call) return new Refused(call.error());
         OutboxReader* reader = outboxes_.find(request->source());

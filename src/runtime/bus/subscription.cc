@@ -58,6 +58,18 @@ struct Subscription::State {
         }
     }
 
+    Status apply(imece::bus::v1::Events& wire) {
+        for (imece::bus::v1::Event& one : *wire.mutable_events()) {
+            if (one.position() <= applied) continue;
+            auto event = from_proto_event(one);
+            if (!event) return std::unexpected(std::move(event).error());
+            if (auto done = options.apply(*event); !done) return done;
+            applied = event->position;
+            backoff.succeeded();
+        }
+        return {};
+    }
+
     /// Reads until the stream or apply() fails; never returns OK.
     Status follow(const std::stop_token& stop) {
         auto position = options.position();
@@ -77,15 +89,8 @@ struct Subscription::State {
         auto reader = stub->Subscribe(context.get(), request);
 
         Status failed;
-        imece::bus::v1::Event wire;
-        while (failed && reader->Read(&wire)) {
-            if (wire.position() <= applied) continue;
-            auto event = from_proto_event(wire);
-            failed = event ? options.apply(*event) : Status(std::unexpected(event.error()));
-            if (!failed) break;
-            applied = event->position;
-            backoff.succeeded();
-        }
+        imece::bus::v1::Events wire;
+        while (failed && reader->Read(&wire)) failed = apply(wire);
         // A stream that ended by itself keeps its status: a cancel could take the place of the reason.
         if (!failed) context->TryCancel();
         const grpc::Status ended = reader->Finish();
