@@ -59,10 +59,10 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                 [&] { return discovery::make(process, config.discovery, door); });
     modules.add("messaging", needs({"identity", "discovery"}),
                 [&] { return messaging::make(process, config.messaging, door, trust); });
-    modules.add("security", needs({"identity"}),
-                [&] { return security::make(process, config.security, door); });
     modules.add("ledger", needs({"messaging"}),
                 [&] { return ledger::make(process, config.ledger, door); });
+    modules.add("security", needs({"identity", "ledger"}),
+                [&] { return security::make(process, config.security, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
             if (trust.version() > 0) return {};

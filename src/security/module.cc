@@ -19,7 +19,8 @@ namespace imece::security {
 namespace {
 
 constexpr const char* kName = "security";
-constexpr const char* kAudited = "identity";
+/// Whose events are audited.
+constexpr const char* kAudited[] = {"identity", "ledger"};
 
 class Security final : public runtime::Module {
 public:
@@ -38,28 +39,35 @@ public:
                         .site = process.site.name},
           audit_service_(make_audit_service(read_audit_, sign_, door)),
           certificate_service_(make_certificate_service(certificates_, door)),
-          identity_(process.server, process.random,
-                    {.source = kAudited,
-                     .as = kName,
-                     .position = [this] { return store_->position(kAudited); },
-                     .apply = [this](const runtime::Event& event) { return apply(event); }}),
           gauge_(process.metrics.gauge("imece_security_audit_records", "Records in the audit log",
                                        {}, [this] { return double(store_->size().value_or(0)); })) {
         process.server.add(kName, *audit_service_);
         process.server.add(kName, *certificate_service_);
+        for (const char* source : kAudited)
+            audited_.push_back(std::make_unique<runtime::Subscription>(
+                process.server, process.random,
+                runtime::Subscription::Options{
+                    .source = source,
+                    .as = kName,
+                    .position = [this, source] { return store_->position(source); },
+                    .apply = [this,
+                              source](const runtime::Event& event) { return apply(source, event); },
+                    .reset = {}}));
     }
 
     Status start() override {
-        identity_.start();
+        for (const auto& source : audited_) source->start();
         return {};
     }
-    /// Before the server goes: the subscription must not dial a channel that is being torn down.
-    void drain() override { identity_.stop(); }
-    void stop() override { identity_.stop(); }
+    /// Before the server goes: a subscription must not dial a channel that is being torn down.
+    void drain() override {
+        for (const auto& source : audited_) source->stop();
+    }
+    void stop() override { drain(); }
 
 private:
-    Status apply(const runtime::Event& event) {
-        NewRecord record = record_of(event, kAudited);
+    Status apply(const char* source, const runtime::Event& event) {
+        NewRecord record = record_of(event, source);
         if (event.type == "device.revoked.v1")
             return store_->revoke_all_of({CertificateKind::kDevice, event.subject}, wall_.now(),
                                          record);
@@ -84,7 +92,7 @@ private:
     CertificateUseCases certificates_;
     std::shared_ptr<grpc::Service> audit_service_;
     std::shared_ptr<grpc::Service> certificate_service_;
-    runtime::Subscription identity_;
+    std::vector<std::unique_ptr<runtime::Subscription>> audited_;
     std::shared_ptr<void> gauge_;
 };
 

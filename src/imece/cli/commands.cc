@@ -36,6 +36,8 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_topology(app, shell);
     add_audit(app, shell);
     add_ca(app, shell);
+    add_emergency(app, shell);
+    add_ledger(app, shell);
     add_events(app, shell);
 }
 

@@ -27,6 +27,8 @@ void add_message(CLI::App& app, Shell& shell);
 void add_ca(CLI::App& app, Shell& shell);
 void add_audit(CLI::App& app, Shell& shell);
 void add_topology(CLI::App& app, Shell& shell);
+void add_emergency(CLI::App& app, Shell& shell);
+void add_ledger(CLI::App& app, Shell& shell);
 void add_events(CLI::App& app, Shell& shell);
 
 }  // namespace imece::cli

@@ -8,6 +8,7 @@
 #include "imece/cli/commands.h"
 #include "imece/discovery/v1/events.pb.h"
 #include "imece/identity/v1/events.pb.h"
+#include "imece/ledger/v1/events.pb.h"
 #include "imece/messaging/v1/events.pb.h"
 #include "runtime/rpc/time.h"
 
@@ -36,6 +37,9 @@ std::unique_ptr<google::protobuf::Message> message_of(const std::string& type) {
     if (type == "message.delivered.v1") return std::make_unique<messaging::v1::MessageDelivered>();
     if (type == "message.expired.v1" || type == "message.rejected.v1")
         return std::make_unique<messaging::v1::MessageEnded>();
+    if (type == "transaction.submitted.v1")
+        return std::make_unique<ledger::v1::TransactionSubmitted>();
+    if (type == "emergency.changed.v1") return std::make_unique<ledger::v1::EmergencyChanged>();
     return nullptr;
 }
 
