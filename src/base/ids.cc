@@ -22,8 +22,14 @@ std::array<std::uint8_t, 16> make_uuid_v7(TimePoint now, Random& random) {
 }
 
 std::string uuid_text(const std::array<std::uint8_t, 16>& bytes) {
-    std::string text = to_hex(bytes);
-    for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text(36, '-');
+    std::size_t at = 0;
+    for (const std::uint8_t byte : bytes) {
+        if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
+        text[at++] = kDigits[byte >> 4];
+        text[at++] = kDigits[byte & 0x0f];
+    }
     return text;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -31,12 +32,32 @@ double Random::unit() {
     return double(next_u64() >> 11) * 0x1.0p-53;
 }
 
-void SystemRandom::fill(std::span<std::uint8_t> out) {
+namespace {
+
+void ask_kernel(std::span<std::uint8_t> out) {
     while (!out.empty()) {
         const ssize_t got = getrandom(out.data(), std::min<std::size_t>(out.size(), 256), 0);
         IMECE_ASSERT(got > 0);  // Up to 256 bytes are never interrupted once the pool is ready.
         out = out.subspan(std::size_t(got));
     }
+}
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::uint8_t> out) {
+    // An id at a time is a system call an id: these come from a stock, and what left it is wiped. Keys ask the kernel.
+    constexpr std::size_t kIdBytes = 16;
+    if (out.size() > kIdBytes) return ask_kernel(out);
+    thread_local std::array<std::uint8_t, 256> stock;
+    thread_local std::size_t used = stock.size();
+    if (stock.size() - used < out.size()) {
+        ask_kernel(stock);
+        used = 0;
+    }
+    const std::span<std::uint8_t> taken(stock.data() + used, out.size());
+    std::ranges::copy(taken, out.begin());
+    std::ranges::fill(taken, 0);
+    used += taken.size();
 }
 
 SeededRandom::SeededRandom(std::uint64_t seed) {
