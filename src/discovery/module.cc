@@ -107,10 +107,9 @@ public:
                     {.source = "identity",
                      .as = "discovery",
                      .position = [this] { return store_->bus_position(); },
-                     .apply =
-                         [this](const runtime::Event& event) {
-                             return apply_device_event(event, devices_);
-                         },
+                     .apply = runtime::one_by_one([this](const runtime::Event& event) {
+                         return apply_device_event(event, devices_);
+                     }),
                      .reset = [this] { return devices_.forget_all(); }}) {
         process.server.add("discovery", *service_);
         process.outboxes.add("discovery", *store_);

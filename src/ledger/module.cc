@@ -114,10 +114,12 @@ public:
           messaging_(process.server, process.random,
                      {.source = "messaging",
                       .as = kName,
+                      .types = {kDelivered},
+                      .background = true,
                       .position = [this] { return receipts_.position(); },
                       .apply =
-                          [this](const runtime::Event& event) {
-                              return apply_message_event(event, receipts_);
+                          [this](std::span<const runtime::Event> events, std::uint64_t through) {
+                              return receipts_.take(receipts_of(events), through);
                           },
                       .reset = [this]() -> Status {
                           receipts_.reset();

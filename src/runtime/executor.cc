@@ -1,9 +1,16 @@
 #include "runtime/executor.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace imece::runtime {
 
-Executor::Executor(std::size_t threads) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+Executor::Executor(std::size_t threads, Urgency urgency) {
+    for (std::size_t i = 0; i < threads; ++i)
+        threads_.emplace_back([this, urgency] {
+            if (urgency == Urgency::kBackground) run_in_background();
+            work();
+        });
 }
 
 Executor::~Executor() {
@@ -39,6 +46,12 @@ void Executor::work() {
         lock.unlock();
         task();
     }
+}
+
+void run_in_background() {
+    // Linux gives each thread a niceness of its own; a step is a weight of 1.25, so 10 steps are about 1/10. One that
+    // may not be lowered further stays as it is.
+    setpriority(PRIO_PROCESS, id_t(gettid()), 10);
 }
 
 }  // namespace imece::runtime

@@ -14,7 +14,8 @@ namespace imece::runtime {
 /// most one task in it, so the number of streams bounds it.
 class Executor {
 public:
-    explicit Executor(std::size_t threads);
+    enum class Urgency { kNormal, kBackground };
+    explicit Executor(std::size_t threads, Urgency urgency = Urgency::kNormal);
     /// Runs what is queued, then ends.
     ~Executor();
     void post(std::move_only_function<void()> task);
@@ -29,5 +30,9 @@ private:
     bool stopping_ = false;
     std::vector<std::thread> threads_;
 };
+
+/// From now on the calling thread gets the processor only where the others leave it, but always a little: a tenth
+/// of the weight. For work whose delay harms nobody. There is no way back, by the kernel's rules.
+void run_in_background();
 
 }  // namespace imece::runtime

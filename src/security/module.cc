@@ -50,8 +50,9 @@ public:
                     .source = source,
                     .as = kName,
                     .position = [this, source] { return store_->position(source); },
-                    .apply = [this,
-                              source](const runtime::Event& event) { return apply(source, event); },
+                    .apply = runtime::one_by_one([this, source](const runtime::Event& event) {
+                        return apply(source, event);
+                    }),
                     .reset = {}}));
     }
 

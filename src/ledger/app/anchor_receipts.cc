@@ -13,12 +13,10 @@ Result<std::uint64_t> AnchorReceipts::position() {
     return *position_;
 }
 
-Status AnchorReceipts::take(const ReceiptKey& key, std::string_view signed_receipt,
-                            std::uint64_t position) {
+Status AnchorReceipts::take(const std::vector<AnchoredReceipt>& receipts, std::uint64_t position) {
     const std::scoped_lock lock(mutex_);
-    if (gathered_.size() >= kReceiptsMax) IMECE_CHECK(anchor_locked());
-    if (!signed_receipt.empty())
-        gathered_.push_back({key, crypto::merkle_leaf_hash(view_of(signed_receipt))});
+    if (gathered_.size() + receipts.size() > kReceiptsMax) IMECE_CHECK(anchor_locked());
+    gathered_.insert(gathered_.end(), receipts.begin(), receipts.end());
     position_ = position;
     return {};
 }

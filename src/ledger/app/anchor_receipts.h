@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "ledger/app/submit_transaction.h"
@@ -23,8 +22,8 @@ public:
 
     /// Of the last event taken, in memory or in the store.
     Result<std::uint64_t> position();
-    /// `signed_receipt`: the receipt as it came; empty for an event that carries none.
-    Status take(const ReceiptKey& key, std::string_view signed_receipt, std::uint64_t position);
+    /// `receipts`: those of the events up to `position`, none where these carry none.
+    Status take(const std::vector<AnchoredReceipt>& receipts, std::uint64_t position);
     /// Goes on with the oldest event that is kept: the source's log was trimmed behind us.
     void reset();
     /// Anchors what was gathered, if anything was.

@@ -61,8 +61,10 @@ protected:
     std::uint64_t height() { return store_->height().value(); }
     BlockHeader tip() { return store_->block(height())->header; }
     void receipt(std::uint8_t number, std::uint64_t position) {
-        ASSERT_TRUE(receipts_->take({id_number<MessageId>(number), id_number<DeviceId>(number)},
-                                    "receipt " + std::to_string(number), position));
+        ASSERT_TRUE(receipts_->take(
+            {{.key = {id_number<MessageId>(number), id_number<DeviceId>(number)},
+              .leaf = crypto::merkle_leaf_hash(view_of("receipt " + std::to_string(number)))}},
+            position));
     }
 
     testkit::FakeClock clock_{kStart};
@@ -277,10 +279,10 @@ TEST_F(Chain, what_was_not_anchored_comes_again_after_a_restart) {
 
 TEST_F(Chain, a_flood_of_receipts_is_anchored_before_it_fills_the_memory) {
     for (std::size_t i = 0; i <= AnchorReceipts::kReceiptsMax; ++i) {
-        ReceiptKey key;
-        key.message.bytes[0] = std::uint8_t(i);
-        key.message.bytes[1] = std::uint8_t(i >> 8);
-        ASSERT_TRUE(receipts_->take(key, "receipt", i + 1));
+        AnchoredReceipt receipt;
+        receipt.key.message.bytes[0] = std::uint8_t(i);
+        receipt.key.message.bytes[1] = std::uint8_t(i >> 8);
+        ASSERT_TRUE(receipts_->take({receipt}, i + 1));
     }
     EXPECT_EQ(store_->receipt_mark()->number, 1u);
     EXPECT_EQ(store_->receipt_mark()->position, AnchorReceipts::kReceiptsMax);

@@ -35,13 +35,14 @@ void fill(const Event& event, const std::string& source, pb::Event& out) {
 class Subscriber final : public grpc::ServerWriteReactor<pb::Events> {
 public:
     Subscriber(Outboxes& outboxes, Executor& executor, const Server& server,
-               const std::string& source, OutboxReader& reader, std::uint64_t position)
+               const pb::SubscribeRequest& request, OutboxReader& reader, std::uint64_t position)
         : executor_(executor),
           server_(server),
-          source_(source),
+          source_(request.source()),
+          types_(request.types().begin(), request.types().end()),
           reader_(reader),
           position_(position) {
-        waker_ = outboxes.on_commit(source, [this] { wake(); });
+        waker_ = outboxes.on_commit(source_, [this] { wake(); });
     }
 
     void begin(std::shared_ptr<Subscriber> self) {
@@ -54,7 +55,7 @@ public:
         writing_ = false;
         if (!ok) return end(lock, grpc::Status::CANCELLED);
         if (ended_) return finish(lock);
-        batch_.clear_events();
+        batch_.Clear();
         read_soon();
     }
     void OnCancel() override {
@@ -91,11 +92,19 @@ private:
         if (server_.stopping())
             return end(lock, to_grpc({ErrorCode::kUnavailable, "SHUTTING_DOWN", "draining"}));
         if (events->empty()) return read_soon();
-        for (const Event& event : *events) fill(event, source_, *batch_.add_events());
+        for (const Event& event : *events)
+            if (is_wanted(event)) fill(event, source_, *batch_.add_events());
         position_ = events->back().position;
         if (events->size() == kBatch) woken_ = true;
+        // A few that nobody wanted are not worth a frame; many are, for the consumer to know how far it is.
+        if (batch_.events().empty() && events->size() < kBatch) return read_soon();
+        batch_.set_through(position_);
         writing_ = true;
         StartWrite(&batch_);
+    }
+
+    bool is_wanted(const Event& event) const {
+        return types_.empty() || std::ranges::find(types_, event.type) != types_.end();
     }
 
     void end(std::unique_lock<std::mutex>& lock, grpc::Status status) {
@@ -115,6 +124,7 @@ private:
     Executor& executor_;
     const Server& server_;
     const std::string source_;
+    const std::vector<std::string> types_;
     OutboxReader& reader_;
     std::uint64_t position_;  ///< Touched by read() only.
     std::shared_ptr<void> waker_;
@@ -135,7 +145,7 @@ public:
 class BusService final : public pb::BusService::CallbackService {
 public:
     BusService(Outboxes& outboxes, Door& door, const Server& server)
-        : outboxes_(outboxes), door_(door), server_(server), executor_(2) {}
+        : outboxes_(outboxes), door_(door), server_(server) {}
 
     grpc::ServerWriteReactor<pb::Events>* Subscribe(grpc::CallbackServerContext* context,
                                                     const pb::SubscribeRequest* request) override {
@@ -151,8 +161,9 @@ public:
         }
         const std::uint64_t position =
             request->only_new() ? reader->last_position() : request->after_position();
-        auto subscriber = std::make_shared<Subscriber>(outboxes_, executor_, server_,
-                                                       request->source(), *reader, position);
+        auto subscriber =
+            std::make_shared<Subscriber>(outboxes_, request->background() ? background_ : executor_,
+                                         server_, *request, *reader, position);
         subscriber->begin(subscriber);
         return subscriber.get();
     }
@@ -161,7 +172,8 @@ private:
     Outboxes& outboxes_;
     Door& door_;
     const Server& server_;
-    Executor executor_;
+    Executor executor_{2};
+    Executor background_{1, Executor::Urgency::kBackground};
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "imece/bus/v1/bus.grpc.pb.h"
+#include "runtime/executor.h"
 #include "runtime/net/backoff.h"
 #include "runtime/observe/log.h"
 #include "runtime/rpc/door.h"
@@ -59,14 +60,15 @@ struct Subscription::State {
     }
 
     Status apply(imece::bus::v1::Events& wire) {
+        std::vector<Event> events;
         for (imece::bus::v1::Event& one : *wire.mutable_events()) {
-            if (one.position() <= applied) continue;
             auto event = from_proto_event(one);
             if (!event) return std::unexpected(std::move(event).error());
-            if (auto done = options.apply(*event); !done) return done;
-            applied = event->position;
-            backoff.succeeded();
+            events.push_back(*std::move(event));
         }
+        if (auto done = options.apply(events, wire.through()); !done) return done;
+        applied = wire.through();
+        backoff.succeeded();
         return {};
     }
 
@@ -85,8 +87,12 @@ struct Subscription::State {
         imece::bus::v1::SubscribeRequest request;
         request.set_source(options.source);
         request.set_after_position(*position);
+        request.mutable_types()->Assign(options.types.begin(), options.types.end());
+        request.set_background(options.background);
         auto stub = imece::bus::v1::BusService::NewStub(server.channel(options.source));
         auto reader = stub->Subscribe(context.get(), request);
+        // Not before: threads that gRPC starts on the way inherit the niceness of this one.
+        if (options.background) run_in_background();
 
         Status failed;
         imece::bus::v1::Events wire;
@@ -127,6 +133,14 @@ void Subscription::stop() {
 
 std::uint64_t Subscription::applied() const {
     return state_->applied.load();
+}
+
+Subscription::Apply one_by_one(std::function<Status(const Event&)> apply) {
+    return [apply = std::move(apply)](std::span<const Event> events, std::uint64_t) -> Status {
+        for (const Event& event : events)
+            if (auto done = apply(event); !done) return done;
+        return {};
+    };
 }
 
 }  // namespace imece::runtime

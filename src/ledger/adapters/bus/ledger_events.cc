@@ -1,6 +1,7 @@
 #include "ledger/adapters/bus/ledger_events.h"
 
 #include "base/read_id.h"
+#include "crypto/merkle.h"
 #include "imece/ledger/v1/events.pb.h"
 #include "imece/messaging/v1/events.pb.h"
 #include "runtime/observe/log.h"
@@ -56,19 +57,20 @@ std::optional<runtime::Event> final_event(const Finalized& finalized, Random& ra
                     data.SerializeAsString(), random);
 }
 
-Status apply_message_event(const runtime::Event& event, AnchorReceipts& receipts) {
-    ReceiptKey key;
-    std::string receipt;
-    if (event.type == "message.delivered.v1") {
-        imece::messaging::v1::MessageDelivered data;
+std::vector<AnchoredReceipt> receipts_of(std::span<const runtime::Event> events) {
+    std::vector<AnchoredReceipt> receipts;
+    imece::messaging::v1::MessageDelivered data;
+    for (const runtime::Event& event : events) {
+        ReceiptKey key;
         if (data.ParseFromString(event.data) && read_id(data.message_id(), key.message) &&
             read_id(data.device_id(), key.recipient))
-            receipt = data.receipt().receipt() + data.receipt().signature();
+            receipts.push_back({key, crypto::merkle_leaf_hash(view_of(
+                                         data.receipt().receipt() + data.receipt().signature()))});
         else
             runtime::log(runtime::LogLevel::kError, "event_malformed",
                          {{"type", event.type}, {"position", event.position}});
     }
-    return receipts.take(key, receipt, event.position);
+    return receipts;
 }
 
 }  // namespace imece::ledger

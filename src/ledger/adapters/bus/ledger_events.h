@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "ledger/app/anchor_receipts.h"
 #include "runtime/bus/outbox.h"
@@ -13,7 +15,10 @@ std::optional<runtime::Event> submitted_event(const Submitted& submitted, Random
 /// emergency.changed.v1 when the block changed which are in force.
 std::optional<runtime::Event> final_event(const Finalized& finalized, Random& random);
 
-/// Takes the receipt of a delivered message; passes over everything else.
-Status apply_message_event(const runtime::Event& event, AnchorReceipts& receipts);
+/// What the ledger wants of messaging's log.
+inline constexpr const char* kDelivered = "message.delivered.v1";
+
+/// The receipts that `events`, each kDelivered, carry. A malformed one is passed over with an error in the log.
+std::vector<AnchoredReceipt> receipts_of(std::span<const runtime::Event> events);
 
 }  // namespace imece::ledger

@@ -152,7 +152,8 @@ std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process
             .source = "identity",
             .as = "messaging",
             .position = [&directory] { return Result<std::uint64_t>(directory.position()); },
-            .apply = [&directory](const Event& event) { return apply_identity(event, directory); },
+            .apply = runtime::one_by_one(
+                [&directory](const Event& event) { return apply_identity(event, directory); }),
             .reset = {}});
 }
 
@@ -167,13 +168,13 @@ std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& proces
             .source = "discovery",
             .as = "messaging",
             .position = [position] { return Result<std::uint64_t>(*position); },
-            .apply = [&dispatcher, position](const Event& event) -> Status {
+            .apply = runtime::one_by_one([&dispatcher, position](const Event& event) -> Status {
                 imece::discovery::v1::TopologyChanged change;
                 if (event.type == "topology.changed.v1" && change.ParseFromString(event.data))
                     dispatcher.mesh_changed(to_mesh_change(change));
                 *position = event.position;
                 return {};
-            },
+            }),
             .reset = [position]() -> Status {
                 *position = 0;
                 return {};
