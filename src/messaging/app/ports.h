@@ -97,7 +97,7 @@ public:
     virtual Result<Record> find(const MessageId& id) = 0;
     /// The signed envelopes of `ids`, in their order; empty where the body is gone.
     virtual Result<std::vector<std::string>> envelopes(const std::vector<MessageId>& ids) = 0;
-    /// Calls `visit` for each message that has a pending copy, in the order of acceptance.
+    /// Calls `visit` once for each message that has a pending copy, in any order.
     virtual Status each_pending(const std::function<void(const Record&)>& visit) = 0;
     /// At most `max` records accepted before `before` (0: the newest), the newest first.
     virtual Result<std::vector<Record>> list(std::uint64_t before, std::size_t max) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "messaging/app/directory.h"
@@ -15,8 +16,8 @@ struct ReceiptSubmission {
     CopyKey copy;
     End end = End::kDelivered;
     TimePoint at;
-    std::string receipt_bytes;
-    std::string signature;
+    std::string_view receipt_bytes;  ///< This and the next are views into the caller's request.
+    std::string_view signature;
     std::string signed_receipt;  ///< All of it, as it is kept.
 };
 struct Recorded {

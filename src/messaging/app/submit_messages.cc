@@ -128,7 +128,8 @@ Result<DeviceFact> SubmitMessages::sender_of(const Submission& submission, TimeP
 
 Status SubmitMessages::verify_credential(const SignedCredential& credential) {
     const std::uint64_t version = deps_.trust.version();
-    std::string key(text_of(crypto::sha256(view_of(credential.bytes + credential.signature))));
+    std::string key(text_of(
+        crypto::sha256(view_of(std::string(credential.bytes).append(credential.signature)))));
     {
         const std::shared_lock lock(verified_mutex_);
         if (verified_version_ == version && verified_.contains(key)) return {};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -14,19 +15,19 @@
 
 namespace imece::messaging {
 
-/// A credential as its issuer signed it, and what it says.
+/// A credential as its issuer signed it, and what it says. The views are into the caller's request.
 struct SignedCredential {
-    std::string bytes;
-    std::string signature;
+    std::string_view bytes;
+    std::string_view signature;
     DeviceFact says;  ///< Without owner and revocation.
     TimePoint not_before;
     std::string issuer_key_id;
 };
-/// A signed envelope as it came, and what it says.
+/// A signed envelope as it came, and what it says. The views are into the caller's request, which outlives the call.
 struct Submission {
     Envelope envelope;
-    std::string envelope_bytes;
-    std::string signature;
+    std::string_view envelope_bytes;
+    std::string_view signature;
     std::optional<SignedCredential> credential;
     std::string signed_envelope;  ///< All of it, as it will be handed on.
     std::string trace_parent;

@@ -3,9 +3,11 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -44,8 +46,9 @@ struct Change {
 /// The writes of a group, and where each of them lies, so that later changes of the group see them.
 class Batch final : public KvBatch {
 public:
-    Batch(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families)
-        : db_(db), families_(families), places_(families.size()) {}
+    Batch(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+          const std::vector<bool>& blind)
+        : db_(db), families_(families), blind_(blind), places_(families.size()) {}
 
     void put(std::size_t family, std::string_view key, std::string_view value) override {
         check(batch_.Put(families_[family], slice(key), slice(value)));
@@ -69,6 +72,7 @@ public:
         for (const std::string& key : keys) erase(family, key);
     }
     Result<bool> get(std::size_t family, std::string_view key, std::string& value) override {
+        IMECE_ASSERT(!blind_[family]);
         const auto& written = places_[family];
         if (const auto found = written.find(key); found != written.end()) {
             const Place& place = found->second;
@@ -118,6 +122,7 @@ private:
     };
 
     void remember(std::size_t family, std::string_view key, const Place& place) {
+        if (blind_[family]) return;
         const auto [found, fresh] = places_[family].try_emplace(std::string(key), place);
         undo_.push_back({family, &*found, fresh ? std::nullopt : std::optional(found->second)});
         found->second = place;
@@ -138,6 +143,7 @@ private:
     }
     rocksdb::DB& db_;
     const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+    const std::vector<bool>& blind_;
     rocksdb::WriteBatch batch_;
     std::vector<Places> places_;  ///< By family.
     std::vector<Undo> undo_;      ///< Of the change that runs.
@@ -147,7 +153,11 @@ private:
 class RocksStore final : public KvStore {
 public:
     RocksStore(Options options, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families)
-        : options_(std::move(options)), db_(db), families_(std::move(families)) {
+        : options_(std::move(options)),
+          db_(db),
+          families_(std::move(families)),
+          blind_(families_.size()) {
+        for (const std::size_t family : options_.blind) blind_[family] = true;
         committer_ = std::thread([this] { commit_loop(); });
     }
     ~RocksStore() override {
@@ -219,6 +229,8 @@ public:
 
 private:
     void commit_loop() {
+        // RocksDB counts each comparison of keys in a thread-local variable otherwise.
+        rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
         std::deque<Change*> group;
         for (;;) {
             {
@@ -234,7 +246,7 @@ private:
 
     /// Commits a prefix of `group` whose size stays within group_bytes_max.
     void commit_group(std::deque<Change*>& group) {
-        Batch batch(*db_, families_);
+        Batch batch(*db_, families_, blind_);
         std::vector<Change*> taken;
         while (!group.empty() && batch.raw()->GetDataSize() < options_.group_bytes_max) {
             Change* change = group.front();
@@ -262,6 +274,7 @@ private:
     const Options options_;
     const std::unique_ptr<rocksdb::DB> db_;
     const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+    std::vector<bool> blind_;  ///< By family.
     std::mutex mutex_;
     std::condition_variable ready_;
     std::condition_variable room_;
@@ -282,6 +295,12 @@ Result<std::unique_ptr<KvStore>> KvStore::open(Options options) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     rocksdb::ColumnFamilyOptions family;
     family.write_buffer_size = options.memtable_bytes;
+    // Most look-ups are for a key that is new: a filter answers them without a walk through the memtable.
+    family.memtable_whole_key_filtering = true;
+    family.memtable_prefix_bloom_size_ratio = 0.02;
+    // What is young is soon rewritten, and bodies are ciphertext: only the last level is worth compressing.
+    family.compression = rocksdb::kNoCompression;
+    family.bottommost_compression = rocksdb::kSnappyCompression;
     family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     rocksdb::DBOptions db_options;
     db_options.create_if_missing = true;
@@ -297,6 +316,12 @@ Result<std::unique_ptr<KvStore>> KvStore::open(Options options) {
     std::vector<rocksdb::ColumnFamilyDescriptor> families{
         {rocksdb::kDefaultColumnFamilyName, family}};
     for (const std::string& name : options.families) families.emplace_back(name, family);
+    std::vector<std::string> there;  // None when there is no store yet; a damaged one fails below.
+    rocksdb::DB::ListColumnFamilies(db_options, options.path.string(), &there);
+    for (const std::string& name : there)
+        if (std::ranges::find(families, name, &rocksdb::ColumnFamilyDescriptor::name) ==
+            families.end())
+            families.emplace_back(name, family);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status =
@@ -305,6 +330,12 @@ Result<std::unique_ptr<KvStore>> KvStore::open(Options options) {
     // Ours are numbered from 0; RocksDB's own default family is not used.
     db->DestroyColumnFamilyHandle(handles.front());
     handles.erase(handles.begin());
+    for (; handles.size() > options.families.size(); handles.pop_back()) {
+        const rocksdb::Status dropped = db->DropColumnFamily(handles.back());
+        if (!dropped.ok())
+            log(LogLevel::kError, "store_family_not_dropped", {{"cause", dropped.ToString()}});
+        db->DestroyColumnFamilyHandle(handles.back());
+    }
     return std::make_unique<RocksStore>(std::move(options), db, std::move(handles));
 }
 

@@ -18,9 +18,9 @@ public:
     virtual ~KvBatch() = default;
     virtual void put(std::size_t family, std::string_view key, std::string_view value) = 0;
     virtual void erase(std::size_t family, std::string_view key) = 0;
-    /// Deletes [from, to).
+    /// Deletes [from, to). Of a blind family: only of what commits before this group left.
     virtual void erase_range(std::size_t family, std::string_view from, std::string_view to) = 0;
-    /// Reads what this batch and all commits before it left. Errors: kUnavailable STORE_DOWN.
+    /// Reads what this batch and all commits before it left. Not of a blind family. Errors: kUnavailable STORE_DOWN.
     virtual Result<bool> get(std::size_t family, std::string_view key, std::string& value) = 0;
 };
 
@@ -34,8 +34,9 @@ public:
 class KvStore {
 public:
     struct Options {
-        std::filesystem::path path;  ///< Made when absent.
-        std::vector<std::string> families;
+        std::filesystem::path path;         ///< Made when absent.
+        std::vector<std::string> families;  ///< One that the files hold beyond these is dropped.
+        std::vector<std::size_t> blind;  ///< Families that changes write and never read: cheaper.
         std::size_t queue_max = 4096;
         std::size_t group_bytes_max = 4 << 20;
         std::size_t block_cache_bytes = 16 << 20;

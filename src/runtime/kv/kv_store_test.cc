@@ -20,7 +20,8 @@ protected:
     void SetUp() override { open(); }
     void open() {
         store_.reset();
-        auto opened = KvStore::open({.path = dir_.path() / "kv", .families = {"a", "b"}});
+        auto opened = KvStore::open(
+            {.path = dir_.path() / "kv", .families = {"a", "b", "blind"}, .blind = {2}});
         ASSERT_TRUE(opened) << opened.error().message;
         store_ = *std::move(opened);
     }
@@ -126,6 +127,24 @@ TEST_F(Kv, a_range_is_erased_also_where_it_was_just_written) {
     EXPECT_EQ(all(1), (Pairs{{"2", "other family"}}));
 }
 
+TEST_F(Kv, a_blind_family_takes_puts_and_erasures_in_order_and_ranges_of_what_was_committed) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        for (const char* key : {"1", "2", "3"}) batch.put(2, key, "old");
+        batch.erase(2, "3");
+        return {};
+    }));
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(2, "25", "new");
+        batch.erase_range(2, "2", "3");
+        return {};
+    }));
+    EXPECT_FALSE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(2, "4", "never");
+        return fail(ErrorCode::kAborted, "INTERNAL_ERROR", "on purpose");
+    }));
+    EXPECT_EQ(all(2), (Pairs{{"1", "old"}, {"25", "new"}}));
+}
+
 TEST_F(Kv, many_keys_are_read_in_their_order_also_when_some_come_twice) {
     SeededRandom random(3);
     std::map<std::string, std::string> want;
@@ -158,6 +177,23 @@ TEST_F(Kv, many_keys_are_read_in_their_order_also_when_some_come_twice) {
         }
         open();
     }
+}
+
+TEST_F(Kv, a_family_that_is_no_longer_named_is_dropped_and_the_others_stay) {
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "a", "1");
+        batch.put(1, "b", "2");
+        return {};
+    }));
+    store_.reset();
+    {
+        const auto fewer = KvStore::open({.path = dir_.path() / "kv", .families = {"b"}});
+        ASSERT_TRUE(fewer) << fewer.error().message;
+        EXPECT_EQ((*fewer)->last_key(0).value(), "b");
+    }
+    open();
+    EXPECT_EQ(all(0), Pairs{});
+    EXPECT_EQ(all(1), (Pairs{{"b", "2"}}));
 }
 
 TEST_F(Kv, what_was_committed_is_there_after_a_restart) {

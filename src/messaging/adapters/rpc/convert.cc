@@ -17,6 +17,13 @@ using runtime::to_proto;
 constexpr std::size_t kSignatureBytes = 64;
 constexpr std::size_t kAreaMax = 12;
 
+/// Parses into a message that each thread keeps: after the first times that allocates nothing.
+template <class Wire>
+const Wire* parse(const std::string& bytes) {
+    thread_local Wire wire;
+    return wire.ParseFromString(bytes) ? &wire : nullptr;
+}
+
 std::unexpected<Error> bad_envelope(const char* why) {
     return fail(ErrorCode::kInvalidArgument, "ENVELOPE_MALFORMED", why);
 }
@@ -87,9 +94,9 @@ int progress(pb::MessageState state) {
 }  // namespace
 
 Result<Submission> to_submission(const type::SignedEnvelope& message) {
-    type::Envelope wire;
-    if (!wire.ParseFromString(message.envelope()))
-        return bad_envelope("the envelope does not parse");
+    const auto* const parsed = parse<type::Envelope>(message.envelope());
+    if (parsed == nullptr) return bad_envelope("the envelope does not parse");
+    const type::Envelope& wire = *parsed;
     Submission out;
     Envelope& envelope = out.envelope;
     if (!read_id(wire.message_id(), envelope.id) || envelope.id.empty() ||
@@ -120,13 +127,13 @@ Result<Submission> to_submission(const type::SignedEnvelope& message) {
 }
 
 Result<ReceiptSubmission> to_receipt(const type::SignedReceipt& receipt) {
-    type::Receipt wire;
+    const auto* const wire = parse<type::Receipt>(receipt.receipt());
     ReceiptSubmission out;
-    if (!wire.ParseFromString(receipt.receipt()) || !read_id(wire.message_id(), out.copy.message) ||
-        !read_id(wire.device_id(), out.copy.target) ||
+    if (wire == nullptr || !read_id(wire->message_id(), out.copy.message) ||
+        !read_id(wire->device_id(), out.copy.target) ||
         receipt.signature().size() != kSignatureBytes)
         return fail(ErrorCode::kInvalidArgument, "RECEIPT_MALFORMED", "the receipt does not parse");
-    switch (wire.kind()) {
+    switch (wire->kind()) {
         case type::DELIVERED:
         case type::READ: out.end = End::kDelivered; break;
         case type::REJECTED: out.end = End::kRejected; break;
@@ -134,7 +141,7 @@ Result<ReceiptSubmission> to_receipt(const type::SignedReceipt& receipt) {
             return fail(ErrorCode::kInvalidArgument, "RECEIPT_MALFORMED",
                         "a recipient's receipt is DELIVERED, READ or REJECTED");
     }
-    out.at = from_proto(wire.at());
+    out.at = from_proto(wire->at());
     out.receipt_bytes = receipt.receipt();
     out.signature = receipt.signature();
     out.signed_receipt = receipt.SerializeAsString();
@@ -146,12 +153,12 @@ Result<SignedCredential> to_credential(const type::SignedCredential& credential)
         return fail(ErrorCode::kPermissionDenied, "CREDENTIAL_INVALID",
                     "the credential does not parse");
     };
-    type::Credential wire;
+    const auto* const parsed = parse<type::Credential>(credential.credential());
     SignedCredential out;
-    if (!wire.ParseFromString(credential.credential()) ||
-        !read_id(wire.device_id(), out.says.device) ||
+    if (parsed == nullptr || !read_id(parsed->device_id(), out.says.device) ||
         credential.signature().size() != kSignatureBytes)
         return malformed();
+    const type::Credential& wire = *parsed;
     const auto key = crypto::public_key_from(view_of(wire.public_key()));
     if (!key) return malformed();
     out.says.key = *key;

@@ -12,10 +12,10 @@
 
 namespace imece::messaging {
 
-/// Reads a signed envelope. Errors: kInvalidArgument ENVELOPE_MALFORMED, kPermissionDenied CREDENTIAL_INVALID for
+/// Reads a signed envelope; the result views into `message`. Errors: kInvalidArgument ENVELOPE_MALFORMED, kPermissionDenied CREDENTIAL_INVALID for
 /// a credential that is not one.
 Result<Submission> to_submission(const imece::type::v1::SignedEnvelope& message);
-/// Errors: kInvalidArgument RECEIPT_MALFORMED.
+/// The result views into `receipt`. Errors: kInvalidArgument RECEIPT_MALFORMED.
 Result<ReceiptSubmission> to_receipt(const imece::type::v1::SignedReceipt& receipt);
 /// What a credential says; also for the copy that comes with identity's events.
 /// Errors: kPermissionDenied CREDENTIAL_INVALID.

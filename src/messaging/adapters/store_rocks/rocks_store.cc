@@ -16,10 +16,10 @@ using runtime::KvBatch;
 using runtime::KvStore;
 using runtime::number_of;
 
-/// kRecords: id → record. kBodies: id → signed envelope, until the last copy has ended. kOpen: sequence → id, while a copy
-/// is pending. kOrder: sequence → id, for as long as the record. kByExpiry: expiry, id → nothing.
+/// kRecords: id → record. kBodies: id → signed envelope, while a copy is pending: so it also says which messages are.
+/// kOrder: sequence → id, for as long as the record. kByExpiry: expiry, id → nothing.
 /// kOutbox: position → event. kFacts: 'd' device, 'g' group, 'p' position.
-enum Family : std::size_t { kRecords, kBodies, kOpen, kOrder, kByExpiry, kOutbox, kFacts };
+enum Family : std::size_t { kRecords, kBodies, kOrder, kByExpiry, kOutbox, kFacts };
 
 std::string id_key(const MessageId& id) {
     return std::string(text_of(id.view()));
@@ -126,15 +126,16 @@ public:
 
     Status each_pending(const std::function<void(const Record&)>& visit) override {
         Status failed;
-        const Status scanned = kv_->scan(kOpen, "", "", [&](std::string_view, std::string_view id) {
-            const auto record = find(id_of(id));
-            if (!record) {
-                failed = std::unexpected(record.error());
-                return false;
-            }
-            visit(*record);
-            return true;
-        });
+        const Status scanned =
+            kv_->scan(kBodies, "", "", [&](std::string_view id, std::string_view) {
+                const auto record = find(id_of(id));
+                if (!record) {
+                    failed = std::unexpected(record.error());
+                    return false;
+                }
+                visit(*record);
+                return true;
+            });
         return failed ? scanned : failed;
     }
 
@@ -286,7 +287,6 @@ private:
         record.sequence = ++sequence_;
         batch.put(kRecords, key, encode(record));
         batch.put(kBodies, key, message.signed_envelope);
-        batch.put(kOpen, key_of(record.sequence), key);
         batch.put(kOrder, key_of(record.sequence), key);
         batch.put(kByExpiry, expiry_key(record), "");
         tell(batch, options_.accepted_event(record, message.trace_parent));
@@ -313,10 +313,7 @@ private:
         copy->state = state_after(ending.end);
         copy->ended_at = ending.at;
         batch.put(kRecords, key, encode(record));
-        if (!has_pending(record)) {
-            batch.erase(kOpen, key_of(record.sequence));
-            batch.erase(kBodies, key);
-        }
+        if (!has_pending(record)) batch.erase(kBodies, key);
         tell(batch, options_.ended_event(record, ending));
         return ended;
     }
@@ -338,7 +335,9 @@ private:
         // In steps, so that most commits do nothing here.
         constexpr std::uint64_t kStep = 1024;
         if (position_ < oldest_kept_ + options_.outbox_events_max + kStep) return;
-        const std::uint64_t first_kept = position_ - options_.outbox_events_max + 1;
+        // Not beyond what was committed before: a change cannot take back what its own group wrote.
+        const std::uint64_t first_kept =
+            std::min(position_ - options_.outbox_events_max + 1, committed_position_.load() + 1);
         batch.erase_range(kOutbox, key_of(oldest_kept_), key_of(first_kept));
         oldest_kept_ = first_kept;
     }
@@ -364,9 +363,11 @@ private:
 
 Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options,
                                                             Random& random) {
-    IMECE_TRY(auto kv, KvStore::open({.path = options.path,
-                                      .families = {"records", "bodies", "open", "order",
-                                                   "by_expiry", "outbox", "facts"}}));
+    IMECE_TRY(
+        auto kv,
+        KvStore::open({.path = options.path,
+                       .families = {"records", "bodies", "order", "by_expiry", "outbox", "facts"},
+                       .blind = {kBodies, kOrder, kByExpiry, kOutbox, kFacts}}));
     auto store = std::make_unique<RocksStore>(std::move(options), random, std::move(kv));
     IMECE_CHECK(store->recover());
     return store;
