@@ -151,7 +151,7 @@ Status rest(Report& report, const Peers& peers) {
     const std::string secret_key = "rpc.secret_file=" + secret.string();
 
     Site services(
-        {"--target", "identity,discovery,messaging,security,ledger", "--set", secret_key});
+        {"--target", "identity,discovery,messaging,security,ledger,config", "--set", secret_key});
     IMECE_CHECK(services.launch());
     auto options = unmet_limits();
     options.insert(options.end(), {"--target", "gateway", "--set", secret_key, "--set",

@@ -16,6 +16,7 @@
 #include "imece/offline_root_command.h"
 #include "imece/replay_command.h"
 #include "imece/serve.h"
+#include "runtime/settings/key.h"
 
 extern char** environ;
 
@@ -88,7 +89,7 @@ void add_serve(CLI::App& app, int& status) {
     flags->add_to(command);
     command
         .add_option("--target", options->target,
-                    "all, or a list: identity,discovery,messaging,security,ledger,gateway")
+                    "all, or a list: identity,discovery,messaging,security,ledger,config,gateway")
         ->capture_default_str();
     command.add_option("--data", options->data, "directory of the stores ($IMECE_DATA)")
         ->capture_default_str();
@@ -131,6 +132,11 @@ void add_docs(CLI::App& app, int& status) {
         std::fputs(imece::gateway::errors_markdown().c_str(), stdout);
         status = 0;
     });
+    command.add_subcommand("settings", "docs/settings.md: what may be changed at run time")
+        ->callback([&status] {
+            std::fputs(imece::runtime::settings_markdown().c_str(), stdout);
+            status = 0;
+        });
     command.add_subcommand("openapi", "The OpenAPI 3.1 document")->callback([&status] {
         std::fputs(imece::gateway::openapi_json(imece::kVersion).c_str(), stdout);
         status = 0;

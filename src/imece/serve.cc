@@ -61,7 +61,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                 [&] { return messaging::make(process, config.messaging, door, trust); });
     modules.add("ledger", needs({"messaging"}),
                 [&] { return ledger::make(process, config.ledger, door); });
-    modules.add("security", needs({"identity", "ledger"}),
+    modules.add("config", {}, [&] { return config::make(process, config.config, door); });
+    modules.add("security", needs({"identity", "ledger", "config"}),
                 [&] { return security::make(process, config.security, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
@@ -70,7 +71,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                         "the signing keys have not arrived");
         });
     });
-    modules.add("all", {"identity", "discovery", "messaging", "security", "ledger", "gateway"});
+    modules.add("all",
+                {"identity", "discovery", "messaging", "security", "ledger", "config", "gateway"});
 }
 
 /// An exercise begins and runs its clock in a data directory, and each process has its own.
@@ -138,6 +140,7 @@ std::vector<std::string> load_config(const runtime::ConfigSources& sources, Serv
     loader.load("messaging", config.messaging);
     loader.load("security", config.security);
     loader.load("ledger", config.ledger);
+    loader.load("config", config.config);
     loader.load("gateway", config.gateway);
     printed = loader.printed();
     return loader.problems();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/module.h"
 #include "discovery/module.h"
 #include "gateway/module.h"
 #include "identity/module.h"
@@ -28,6 +29,7 @@ struct ServeConfig {
     messaging::Config messaging;
     security::Config security;
     ledger::Config ledger;
+    config::Config config;
     gateway::Config gateway;
 };
 

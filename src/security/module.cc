@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kName = "security";
 /// Whose events are audited.
-constexpr const char* kAudited[] = {"identity", "ledger"};
+constexpr const char* kAudited[] = {"identity", "ledger", "config"};
 
 class Security final : public runtime::Module {
 public:

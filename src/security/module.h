@@ -22,7 +22,7 @@ struct Config {
     void describe(runtime::ConfigTable& table);
 };
 
-/// Files: data_dir/security (mode 0700). Follows the events of identity and the ledger.
+/// Files: data_dir/security (mode 0700). Follows the events of identity, the ledger and config.
 /// Errors: kUnavailable STORE_DOWN; kDataLoss DATA_MALFORMED; kFailedPrecondition CA_KEY_SEALED; kInvalidArgument
 /// CONFIG_INVALID for a passphrase file that cannot be read.
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,

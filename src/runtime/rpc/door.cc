@@ -125,7 +125,8 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
         "imece.messaging.v1.MessageService", "imece.bus.v1.BusService",
         "imece.trust.v1.TrustService",       "imece.site.v1.SiteService",
         "imece.security.v1.AuditService",    "imece.security.v1.CertificateService",
-        "imece.ledger.v1.LedgerService",     "imece.ledger.v1.EmergencyService"};
+        "imece.ledger.v1.LedgerService",     "imece.ledger.v1.EmergencyService",
+        "imece.config.v1.ConfigService",     "imece.config.v1.SecretService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
