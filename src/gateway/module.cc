@@ -7,6 +7,7 @@
 #include "gateway/rpc/grpc_upstream.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/rpc/server.h"
+#include "runtime/settings/settings.h"
 
 namespace imece::gateway {
 namespace {
@@ -23,10 +24,15 @@ void describe_size(runtime::ConfigTable& table, std::string_view key, std::size_
     value = number;
 }
 
+Rate rate_of(const runtime::Settings& settings, const std::string& whose, const Rate& otherwise) {
+    return {.per_second = settings.number("gateway." + whose + "_rate", otherwise.per_second),
+            .burst = settings.number("gateway." + whose + "_burst", otherwise.burst)};
+}
+
 class GatewayModule final : public Gateway {
 public:
     GatewayModule(runtime::Process& process, const Config& config, runtime::TrustStore& trust,
-                  std::function<Status()> ready, Transcoder transcoder)
+                  runtime::Settings& settings, std::function<Status()> ready, Transcoder transcoder)
         : config_(config),
           transcoder_(std::move(transcoder)),
           upstream_(make_grpc_upstream(
@@ -34,8 +40,19 @@ public:
           edge_(config.limits,
                 Edge::Deps{transcoder_, process.random, process.metrics,
                            [&trust](std::string_view token) { return trust.verify_token(token); },
-                           std::move(ready), make_pages(transcoder_, process.site.version)}),
-          server_(config.http, {edge_, *upstream_, process.clock, process.metrics}) {}
+                           std::move(ready), make_pages(transcoder_, process.site.version),
+                           [&settings](const runtime::TokenClaims& claims) {
+                               return settings.is_on("gateway.web_sockets",
+                                                     {.id = claims.kind + ":" + claims.subject,
+                                                      .roles = claims.roles});
+                           }}),
+          server_(config.http, {edge_, *upstream_, process.clock, process.metrics}),
+          rates_(settings.on_change([this](const runtime::Settings& now) {
+              const EdgeLimits& limits = config_.limits;
+              edge_.set_rates({.principal = rate_of(now, "principal", limits.principal),
+                               .address = rate_of(now, "address", limits.address),
+                               .anonymous = rate_of(now, "anonymous", limits.anonymous)});
+          })) {}
 
     Status start() override { return server_.start(); }
     /// Requests in flight still need their services: the edge closes before the process's server does.
@@ -49,6 +66,7 @@ private:
     std::unique_ptr<Upstream> upstream_;
     Edge edge_;
     HttpServer server_;
+    std::shared_ptr<void> rates_;
 };
 
 }  // namespace
@@ -110,12 +128,13 @@ void Config::describe(runtime::ConfigTable& table) {
 }
 
 Result<std::unique_ptr<Gateway>> make(runtime::Process& process, const Config& config,
-                                      runtime::TrustStore& trust, std::function<Status()> ready) {
+                                      runtime::TrustStore& trust, runtime::Settings& settings,
+                                      std::function<Status()> ready) {
     IMECE_TRY(
         Transcoder transcoder,
         Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory()));
     return std::unique_ptr<Gateway>(std::make_unique<GatewayModule>(
-        process, config, trust, std::move(ready), std::move(transcoder)));
+        process, config, trust, settings, std::move(ready), std::move(transcoder)));
 }
 
 }  // namespace imece::gateway

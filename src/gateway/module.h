@@ -12,8 +12,9 @@
 #include "runtime/module.h"
 
 namespace imece::runtime {
+class Settings;
 class TrustStore;
-}
+}  // namespace imece::runtime
 
 namespace imece::gateway {
 
@@ -31,11 +32,12 @@ public:
     virtual int port() const = 0;  ///< 0 while not listening.
 };
 
-/// `ready` answers /readyz; without it the process is always ready. `trust` outlives the module.
+/// `ready` answers /readyz; without it the process is always ready. `trust` and `settings` outlive the
+/// module; what settings say goes before `config`, at any time.
 /// drain() closes the edge: it takes up to drain_grace while requests in flight finish.
 /// Errors: kInvalidArgument CONFIG_INVALID.
 Result<std::unique_ptr<Gateway>> make(runtime::Process& process, const Config& config,
-                                      runtime::TrustStore& trust,
+                                      runtime::TrustStore& trust, runtime::Settings& settings,
                                       std::function<Status()> ready = {});
 
 }  // namespace imece::gateway

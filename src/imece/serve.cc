@@ -16,6 +16,7 @@
 #include "runtime/observe/process_metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/site_service.h"
+#include "runtime/settings/settings.h"
 
 namespace imece {
 namespace {
@@ -48,7 +49,7 @@ private:
 };
 
 void add_modules(runtime::Modules& modules, runtime::Process& process, const ServeConfig& config,
-                 runtime::Door& door, runtime::TrustStore& trust) {
+                 runtime::Door& door, runtime::TrustStore& trust, runtime::Settings& settings) {
     // What a module needs runs here, unless another process of the site is said to have it.
     const bool alone = config.rpc.services.empty();
     const auto needs = [alone](std::vector<std::string> names) {
@@ -58,14 +59,14 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     modules.add("discovery", needs({"identity"}),
                 [&] { return discovery::make(process, config.discovery, door); });
     modules.add("messaging", needs({"identity", "discovery"}),
-                [&] { return messaging::make(process, config.messaging, door, trust); });
+                [&] { return messaging::make(process, config.messaging, door, trust, settings); });
     modules.add("ledger", needs({"messaging"}),
                 [&] { return ledger::make(process, config.ledger, door); });
     modules.add("config", {}, [&] { return config::make(process, config.config, door); });
     modules.add("security", needs({"identity", "ledger", "config"}),
                 [&] { return security::make(process, config.security, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
-        return gateway::make(process, config.gateway, trust, [&trust]() -> Status {
+        return gateway::make(process, config.gateway, trust, settings, [&trust]() -> Status {
             if (trust.version() > 0) return {};
             return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE",
                         "the signing keys have not arrived");
@@ -73,6 +74,22 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     });
     modules.add("all",
                 {"identity", "discovery", "messaging", "security", "ledger", "config", "gateway"});
+}
+
+LogLevel log_level_of(const std::string& word) {
+    return word == "debug"   ? LogLevel::kDebug
+           : word == "warn"  ? LogLevel::kWarn
+           : word == "error" ? LogLevel::kError
+                             : LogLevel::kInfo;
+}
+
+/// What the site's settings say of the process itself.
+std::shared_ptr<void> follow_limits(runtime::Settings& settings, runtime::Door& door) {
+    return settings.on_change([&door](const runtime::Settings& now) {
+        door.limit_calls(
+            std::uint32_t(now.number("rpc.calls_in_flight_max", runtime::Door::kCallsInFlightMax)));
+        runtime::set_log_level(log_level_of(now.choice("process.log_level", "info")));
+    });
 }
 
 /// An exercise begins and runs its clock in a data directory, and each process has its own.
@@ -93,12 +110,14 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     runtime::Outboxes outboxes;
     runtime::TrustStore trust(*clock);
     runtime::Door door({.random = random, .metrics = metrics, .server = server, .trust = trust});
+    runtime::Settings settings(data.path() / "settings", metrics);
+    const auto limits = follow_limits(settings, door);
     runtime::Process process{*clock,     random,
                              metrics,    server,
                              outboxes,   {config.site.name, config.site.exercise, kVersion},
                              data.path()};
     runtime::Modules modules;
-    add_modules(modules, process, config, door, trust);
+    add_modules(modules, process, config, door, trust, settings);
     IMECE_CHECK(modules.make(options.target));
     const auto site = runtime::make_site_service(process, door, modules.made());
     const auto bus = runtime::make_bus_service(outboxes, door, server);
@@ -109,6 +128,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     Status started = server.start();
     if (started) {
         trust.follow(server, random);
+        settings.follow(server, random);
         started = modules.start();
     }
     if (started) {
@@ -122,6 +142,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
         log(LogLevel::kInfo, "stopping", {{"signal", signals.wait()}});
     }
     modules.drain();
+    settings.stop();
     trust.stop();
     server.stop(kGrace);
     modules.stop();

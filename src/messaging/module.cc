@@ -14,6 +14,7 @@
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/server.h"
+#include "runtime/settings/settings.h"
 
 namespace imece::messaging {
 namespace {
@@ -39,19 +40,31 @@ private:
     runtime::TrustStore& store_;
 };
 
-SubmitMessages::Config submit_config(const Config& config, bool exercise) {
-    SubmitMessages::Config out;
-    out.limits.body_bytes_max = config.body_bytes_max;
-    out.limits.ttl_max = config.ttl_max;
-    out.site_is_exercise = exercise;
-    out.queue_max = config.queue_max;
-    return out;
+Limits limits_of(const Config& config, const runtime::Settings& settings) {
+    Limits limits;
+    limits.body_bytes_max = settings.number("messaging.body_bytes_max", config.body_bytes_max);
+    limits.ttl_max = settings.duration("messaging.ttl_max", config.ttl_max);
+    return limits;
+}
+
+QueueLimits queue_limits_of(const Config& config, const runtime::Settings& settings) {
+    QueueLimits queue;
+    queue.copies_max = settings.number("messaging.queue_max", config.queue_max);
+    const auto share = [&](Priority priority, std::string_view key) {
+        queue.percent[rank(priority)] = settings.number(key, queue.percent[rank(priority)]);
+    };
+    share(Priority::kSafetyCritical, "messaging.queue_share_safety_critical");
+    share(Priority::kOperational, "messaging.queue_share_operational");
+    share(Priority::kCommunication, "messaging.queue_share_communication");
+    share(Priority::kMaintenance, "messaging.queue_share_maintenance");
+    return queue;
 }
 
 class MessagingModule final : public runtime::Module {
 public:
     MessagingModule(runtime::Process& process, const Config& config, runtime::Door& door,
-                    runtime::TrustStore& trust, std::unique_ptr<RocksMessageStore> store)
+                    runtime::TrustStore& trust, runtime::Settings& settings,
+                    std::unique_ptr<RocksMessageStore> store)
         : process_(process),
           config_(config),
           store_(std::move(store)),
@@ -59,12 +72,15 @@ public:
           directory_(*store_),
           dispatcher_({*store_, process.clock}, {}),
           submit_({*store_, directory_, trust_, dispatcher_, process.clock},
-                  submit_config(config, process.site.exercise)),
+                  {.limits = {}, .site_is_exercise = process.site.exercise, .queue = {}}),
           record_({*store_, directory_, dispatcher_, process.clock}),
           inspect_(*store_, dispatcher_),
           executor_(config.stream_threads),
           service_(make_message_service({door, executor_, submit_, record_, inspect_, *store_,
-                                         dispatcher_, trust_, process.clock})) {
+                                         dispatcher_, trust_, process.clock})),
+          limits_(settings.on_change([this](const runtime::Settings& now) {
+              submit_.limit(limits_of(config_, now), queue_limits_of(config_, now));
+          })) {
         process.outboxes.add("messaging", *store_);
         process.server.add("messaging", *service_);
         add_gauges();
@@ -152,6 +168,7 @@ private:
     const InspectMessage inspect_;
     runtime::Executor executor_;
     const std::shared_ptr<grpc::Service> service_;
+    const std::shared_ptr<void> limits_;
     std::vector<std::shared_ptr<void>> gauges_;
     std::unique_ptr<runtime::Subscription> identity_;
     std::unique_ptr<runtime::Subscription> discovery_;
@@ -175,7 +192,8 @@ void Config::describe(runtime::ConfigTable& table) {
 }
 
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
-                                              runtime::Door& door, runtime::TrustStore& trust) {
+                                              runtime::Door& door, runtime::TrustStore& trust,
+                                              runtime::Settings& settings) {
     IMECE_TRY(auto store, make_rocks_store(
                               {.path = process.data_dir / "messaging",
                                .accepted_event = accepted_event,
@@ -183,7 +201,8 @@ Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const C
                                .committed = [&process] { process.outboxes.committed("messaging"); },
                                .outbox_events_max = config.outbox_events_max},
                               process.random));
-    auto module = std::make_unique<MessagingModule>(process, config, door, trust, std::move(store));
+    auto module =
+        std::make_unique<MessagingModule>(process, config, door, trust, settings, std::move(store));
     IMECE_CHECK(module->load());
     return module;
 }

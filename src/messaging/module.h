@@ -9,6 +9,7 @@
 
 namespace imece::runtime {
 class Door;
+class Settings;
 class TrustStore;
 }  // namespace imece::runtime
 
@@ -27,9 +28,11 @@ struct Config {
     void describe(runtime::ConfigTable& table);
 };
 
-/// Opens the store, registers MessageService and the "messaging" event log.
+/// Opens the store, registers MessageService and the "messaging" event log. What `settings` say goes before `config`, at any
+/// time.
 /// Errors: kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED.
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
-                                              runtime::Door& door, runtime::TrustStore& trust);
+                                              runtime::Door& door, runtime::TrustStore& trust,
+                                              runtime::Settings& settings);
 
 }  // namespace imece::messaging

@@ -105,6 +105,12 @@ Edge::Edge(EdgeLimits limits, Deps deps)
     for (const char* label : {"other", "page", "Connect"}) meter(label);
 }
 
+void Edge::set_rates(const Rates& rates) {
+    principals_.set(rates.principal);
+    addresses_.set(rates.address);
+    anonymous_.set(rates.anonymous);
+}
+
 Visit Edge::admit(const RequestHead& head, SteadyPoint now) {
     Visit visit;
     visit.trace = runtime::continue_trace(head.trace_parent, deps_.random);
@@ -193,6 +199,10 @@ Edge::Outcome Edge::api_call(const RequestHead& head, const Target& target, Visi
             return refused;
         }
         if (!signed_in) return refuse(claims.error());
+        if (deps_.may_connect && !deps_.may_connect(*claims))
+            return refuse({ErrorCode::kFailedPrecondition, "FEATURE_OFF",
+                           "WebSockets are turned off here: use calls, and GET "
+                           "/v1/messages:stream"});
         call.operation = deps_.transcoder.find_rpc(kSocketRpc);
         call.socket = true;
         call.socket_protocol = any_item(

@@ -87,10 +87,17 @@ public:
         std::function<Status()> ready;
         /// Path → what is served there to GET.
         std::map<std::string, Reply, std::less<>> pages;
+        /// Whether the token's holder may open a WebSocket now. Empty: everybody may.
+        std::function<bool(const runtime::TokenClaims&)> may_connect = {};
     };
     Edge(EdgeLimits limits, Deps deps);
 
     const EdgeLimits& limits() const { return limits_; }
+    struct Rates {
+        Rate principal, address, anonymous;
+    };
+    /// From the next call on, instead of those among the limits. Any thread.
+    void set_rates(const Rates& rates);
 
     /// Decides on a head at `now`. An ApiCall still wants its body (take_body).
     Visit admit(const RequestHead& head, SteadyPoint now);

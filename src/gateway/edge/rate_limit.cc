@@ -51,10 +51,16 @@ std::uint64_t sip_hash(const std::array<std::uint64_t, 2>& key, std::string_view
 }
 
 RateLimit::RateLimit(Rate rate, std::size_t slots, Random& random)
-    : interval_(1'000'000'000 / static_cast<std::int64_t>(rate.per_second)),
-      tolerance_(interval_ * static_cast<std::int64_t>(rate.burst - 1)),
-      key_{random.next_u64(), random.next_u64()},
-      buckets_(std::bit_ceil(std::max(slots, kWays)) / kWays) {}
+    : key_{random.next_u64(), random.next_u64()},
+      buckets_(std::bit_ceil(std::max(slots, kWays)) / kWays) {
+    set(rate);
+}
+
+void RateLimit::set(Rate rate) {
+    const std::int64_t interval = 1'000'000'000 / static_cast<std::int64_t>(rate.per_second);
+    interval_ = interval;
+    tolerance_ = interval * static_cast<std::int64_t>(rate.burst - 1);
+}
 
 std::optional<std::chrono::nanoseconds> RateLimit::take(std::string_view caller, SteadyPoint now) {
     const std::uint64_t hash = sip_hash(key_, caller) | 1;  // 0 marks a free slot.
@@ -70,7 +76,8 @@ std::optional<std::chrono::nanoseconds> RateLimit::take(std::string_view caller,
         *slot = Slot{hash, at};
     }
     const std::int64_t free_at = std::max(slot->free_at, at);
-    if (free_at - at > tolerance_) return std::chrono::nanoseconds(free_at - at - tolerance_);
+    const std::int64_t tolerance = tolerance_;
+    if (free_at - at > tolerance) return std::chrono::nanoseconds(free_at - at - tolerance);
     slot->free_at = free_at + interval_;
     return std::nullopt;
 }

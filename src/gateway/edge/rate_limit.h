@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,8 @@ class RateLimit {
 public:
     RateLimit(Rate rate, std::size_t slots, Random& random);
 
+    /// From the next call on. Allowances that were used up stay so.
+    void set(Rate rate);
     /// Nothing when `caller` may go on at `now`; else how long it has to wait.
     std::optional<std::chrono::nanoseconds> take(std::string_view caller, SteadyPoint now);
 
@@ -40,8 +43,8 @@ private:
     };
     using Bucket = std::array<Slot, kWays>;
 
-    std::int64_t interval_;
-    std::int64_t tolerance_;
+    std::atomic<std::int64_t> interval_{0};
+    std::atomic<std::int64_t> tolerance_{0};
     std::array<std::uint64_t, 2> key_;
     std::vector<Bucket> buckets_;
     std::array<std::mutex, kStripes> stripes_;

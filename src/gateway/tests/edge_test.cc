@@ -4,6 +4,7 @@
 
 #include "gateway/api/contracts.h"
 #include "gateway/api/json_check.h"
+#include "runtime/settings/key.h"
 
 namespace imece::gateway {
 namespace {
@@ -253,6 +254,52 @@ TEST(Reply, has_the_headers_of_security) {
     EXPECT_EQ(plain.find("content-length"), std::string::npos);
     EXPECT_NE(plain.find("\r\nconnection: close\r\n"), std::string::npos);
     EXPECT_EQ(http_date(from_unix_ms(1'675'646'254'999)), "Mon, 06 Feb 2023 01:17:34 GMT");
+}
+
+TEST_F(EdgeTest, a_web_socket_is_for_whom_it_is_turned_on) {
+    bool on = false;
+    edge_ = std::make_unique<Edge>(limits_, Edge::Deps{transcoder_,
+                                                       random_,
+                                                       metrics_,
+                                                       verify,
+                                                       {},
+                                                       {},
+                                                       [&](const runtime::TokenClaims& claims) {
+                                                           return on && claims.subject == "good";
+                                                       }});
+    RequestHead head = get("/v1/connect", "Bearer good");
+    head.upgrade = true;
+    EXPECT_EQ(outcome(head), "400 FEATURE_OFF");
+    on = true;
+    EXPECT_EQ(outcome(head), "call");
+    head.authorization = "Bearer good1";
+    EXPECT_EQ(outcome(head), "400 FEATURE_OFF");
+    head.authorization = "";
+    EXPECT_EQ(outcome(head), "401 TOKEN_MISSING");
+}
+
+TEST_F(EdgeTest, changed_rates_hold_from_the_next_call_on) {
+    edge_->set_rates({.principal = {1, 1}, .address = {1, 100}, .anonymous = {1, 2}});
+    EXPECT_EQ(outcome(get("/v1/site", "Bearer good")), "call");
+    EXPECT_EQ(outcome(get("/v1/site", "Bearer good")), "429 RATE_LIMITED");
+    EXPECT_EQ(outcome(get("/v1/site")), "call");
+    EXPECT_EQ(outcome(get("/v1/site")), "call");
+    EXPECT_EQ(outcome(get("/v1/site")), "429 RATE_LIMITED");
+    edge_->set_rates({.principal = {1, 5}, .address = {1, 100}, .anonymous = {1, 2}});
+    EXPECT_EQ(outcome(get("/v1/site", "Bearer good")), "call");
+}
+
+TEST(EdgeLimits, are_those_that_the_settings_name_as_defaults) {
+    const auto is_default = [](const char* key, std::uint64_t value) {
+        EXPECT_EQ(runtime::find_key(key)->default_value, std::to_string(value)) << key;
+    };
+    const EdgeLimits limits;
+    is_default("gateway.principal_rate", limits.principal.per_second);
+    is_default("gateway.principal_burst", limits.principal.burst);
+    is_default("gateway.address_rate", limits.address.per_second);
+    is_default("gateway.address_burst", limits.address.burst);
+    is_default("gateway.anonymous_rate", limits.anonymous.per_second);
+    is_default("gateway.anonymous_burst", limits.anonymous.burst);
 }
 
 }  // namespace

@@ -35,6 +35,18 @@ TEST_F(RateLimitTest, admits_the_burst_then_the_rate) {
     EXPECT_EQ(admitted(limit, "a", 1000), 400);
 }
 
+TEST_F(RateLimitTest, another_rate_holds_from_the_next_call_on) {
+    RateLimit limit({100, 400}, 1024, random_);
+    EXPECT_EQ(admitted(limit, "a", 1000), 400);
+    limit.set({1, 2});
+    EXPECT_EQ(admitted(limit, "a", 10), 0);
+    EXPECT_EQ(admitted(limit, "b", 10), 2);
+    now_ += 1h;
+    EXPECT_EQ(admitted(limit, "a", 10), 2);
+    limit.set({100, 400});
+    EXPECT_GT(admitted(limit, "b", 1000), 390);
+}
+
 TEST_F(RateLimitTest, keeps_callers_apart) {
     RateLimit limit({1, 1}, 1024, random_);
     EXPECT_EQ(admitted(limit, "a", 2), 1);

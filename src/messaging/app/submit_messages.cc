@@ -19,8 +19,20 @@ Accepted accepted(const Record& record, bool was_there) {
 
 }  // namespace
 
+void SubmitMessages::limit(const Limits& limits, const QueueLimits& queue) {
+    const std::unique_lock lock(config_mutex_);
+    config_.limits = limits;
+    config_.queue = queue;
+}
+
+SubmitMessages::Config SubmitMessages::config() const {
+    const std::shared_lock lock(config_mutex_);
+    return config_;
+}
+
 std::vector<Result<Accepted>> SubmitMessages::operator()(std::vector<Submission> submissions) {
     const TimePoint now = deps_.clock.now();
+    const Config limited = config();
     std::vector<Result<Accepted>> results;
     std::vector<NewMessage> fresh;
     std::vector<std::size_t> places;  // Of the fresh ones among the results.
@@ -31,7 +43,7 @@ std::vector<Result<Accepted>> SubmitMessages::operator()(std::vector<Submission>
             results.push_back(std::unexpected(std::move(before).error()));
         } else if (*before) {
             results.push_back(**before);
-        } else if (auto message = examine(submission, digest, now); !message) {
+        } else if (auto message = examine(submission, digest, now, limited); !message) {
             results.push_back(std::unexpected(std::move(message).error()));
         } else {
             places.push_back(results.size());
@@ -69,21 +81,20 @@ Result<std::optional<Accepted>> SubmitMessages::known(const Submission& submissi
 }
 
 Result<NewMessage> SubmitMessages::examine(Submission& submission, const crypto::Digest& digest,
-                                           TimePoint now) {
+                                           TimePoint now, const Config& config) {
     const Envelope& envelope = submission.envelope;
-    IMECE_TRY(const DeviceFact sender, sender_of(submission, now));
+    IMECE_TRY(const DeviceFact sender, sender_of(submission, now + config.limits.clock_lead_max));
     if (!crypto::verify(sender.key, crypto::kEnvelopeDomain, view_of(submission.envelope_bytes),
                         view_of(submission.signature)))
         return fail(ErrorCode::kPermissionDenied, "SIGNATURE_INVALID",
                     "the envelope is not signed by the device that it names");
-    IMECE_CHECK(admit(envelope, now, config_.site_is_exercise, config_.limits));
+    IMECE_CHECK(admit(envelope, now, config.site_is_exercise, config.limits));
     if (!sender.classes[rank(envelope.priority)])
         return fail(ErrorCode::kPermissionDenied, "CLASS_NOT_ALLOWED",
                     "the sender's credential does not grant this class");
     IMECE_TRY(const std::vector<DeviceId> recipients,
               deps_.directory.recipients(envelope.destination));
-    const std::uint64_t room = config_.queue_max * (10 - rank(envelope.priority)) / 10;
-    if (deps_.dispatcher.pending() + recipients.size() > room)
+    if (deps_.dispatcher.pending() + recipients.size() > config.queue.room(envelope.priority))
         return fail(ErrorCode::kResourceExhausted, "QUEUE_FULL",
                     "the queue has no room for this class");
 
@@ -91,14 +102,14 @@ Result<NewMessage> SubmitMessages::examine(Submission& submission, const crypto:
     message.record.envelope = envelope;
     message.record.digest = digest;
     message.record.accepted_at = now;
-    message.record.expires_at = expiry_of(envelope, config_.limits);
+    message.record.expires_at = expiry_of(envelope, config.limits);
     for (const DeviceId& device : recipients) message.record.copies.push_back({.device = device});
     message.signed_envelope = std::move(submission.signed_envelope);
     message.trace_parent = std::move(submission.trace_parent);
     return message;
 }
 
-Result<DeviceFact> SubmitMessages::sender_of(const Submission& submission, TimePoint now) {
+Result<DeviceFact> SubmitMessages::sender_of(const Submission& submission, TimePoint latest) {
     const DeviceId& device = submission.envelope.sender;
     DeviceFact sender;
     if (submission.credential) {
@@ -106,7 +117,7 @@ Result<DeviceFact> SubmitMessages::sender_of(const Submission& submission, TimeP
         sender = credential.says;
         if (sender.device != device || crypto::device_id_of(sender.key) != device)
             return bad_credential("the credential is another device's");
-        if (credential.not_before > now + config_.limits.clock_lead_max)
+        if (credential.not_before > latest)
             return bad_credential("the credential is not valid yet");
         IMECE_CHECK(verify_credential(credential));
     } else {

@@ -58,21 +58,27 @@ public:
     struct Config {
         Limits limits;
         bool site_is_exercise = false;
-        std::uint64_t queue_max =
-            1'000'000;  ///< Pending copies in all; a class may fill 100, 90, 80, 70, 60 % of it.
+        QueueLimits queue;
     };
     SubmitMessages(Deps deps, Config config) : deps_(deps), config_(config) {}
+
+    /// From the next submission on. What is in the queue stays there. Any thread.
+    void limit(const Limits& limits, const QueueLimits& queue);
 
     std::vector<Result<Accepted>> operator()(std::vector<Submission> submissions);
 
 private:
     Result<std::optional<Accepted>> known(const Submission& submission,
                                           const crypto::Digest& digest) const;
-    Result<NewMessage> examine(Submission& submission, const crypto::Digest& digest, TimePoint now);
-    Result<DeviceFact> sender_of(const Submission& submission, TimePoint now);
+    Config config() const;
+    Result<NewMessage> examine(Submission& submission, const crypto::Digest& digest, TimePoint now,
+                               const Config& config);
+    /// `latest`: when a credential must have begun.
+    Result<DeviceFact> sender_of(const Submission& submission, TimePoint latest);
     Status verify_credential(const SignedCredential& credential);
 
     Deps deps_;
+    mutable std::shared_mutex config_mutex_;
     Config config_;
     /// Digests of credentials whose signature holds, while trust stays as it is; cleared when full.
     std::shared_mutex verified_mutex_;

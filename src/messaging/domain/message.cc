@@ -1,6 +1,13 @@
 #include "messaging/domain/message.h"
 
+#include <algorithm>
+
 namespace imece::messaging {
+
+std::uint64_t QueueLimits::room(Priority priority) const {
+    const auto last = percent.begin() + std::ptrdiff_t(rank(priority)) + 1;
+    return copies_max * *std::min_element(percent.begin(), last) / 100;
+}
 
 Status admit(const Envelope& envelope, TimePoint now, bool site_is_exercise, const Limits& limits) {
     constexpr auto kInvalid = ErrorCode::kInvalidArgument;
@@ -10,7 +17,8 @@ Status admit(const Envelope& envelope, TimePoint now, bool site_is_exercise, con
                     "the body is over " + std::to_string(limits.body_bytes_max) + " bytes");
     if (envelope.ttl != Duration(0) &&
         (envelope.ttl < limits.ttl_min || envelope.ttl > limits.ttl_max))
-        return fail(kInvalid, "TTL_OUT_OF_RANGE", "a lifetime is 1 s to 72 h");
+        return fail(kInvalid, "TTL_OUT_OF_RANGE",
+                    "a lifetime is 1 s to " + std::to_string(limits.ttl_max.count() / 1000) + " s");
     if (envelope.sent_at > now + limits.clock_lead_max)
         return fail(kInvalid, "SENT_IN_FUTURE", "sent_at is more than 5 minutes ahead of the site");
     if (envelope.destination.kind == DestinationKind::kNone)

@@ -67,6 +67,17 @@ struct Limits {
                                                   std::chrono::hours(6)};
 };
 
+/// How far the queue may fill, by class.
+struct QueueLimits {
+    std::uint64_t copies_max = 1'000'000;  ///< Pending in all.
+    /// Of copies_max, in percent, from LIFE_CRITICAL down. A share larger than that of a class above counts as that one:
+    /// no class is ever taken while a more urgent one is refused.
+    std::array<std::uint64_t, kPriorities> percent{100, 90, 80, 70, 60};
+
+    /// Up to so many pending copies the class is taken.
+    std::uint64_t room(Priority priority) const;
+};
+
 /// Says whether `envelope` may enter the queue at time `now` on a site that is (not) an exercise.
 ///
 /// Time:   a `sent_at` up to limits.clock_lead_max ahead of `now` is let through, because a phone in

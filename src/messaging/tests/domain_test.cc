@@ -14,6 +14,26 @@ using namespace std::chrono_literals;
 using samples::device;
 using samples::kNow;
 
+struct RoomCase {
+    const char* name;
+    std::array<std::uint64_t, kPriorities> percent;
+    std::array<std::uint64_t, kPriorities> room;
+};
+class Room : public testing::TestWithParam<RoomCase> {};
+TEST_P(Room, never_favours_a_less_urgent_class) {
+    const QueueLimits limits{.copies_max = 1000, .percent = GetParam().percent};
+    for (std::size_t i = 0; i < kPriorities; ++i)
+        EXPECT_EQ(limits.room(priority_of_rank(i)), GetParam().room[i]) << i;
+}
+INSTANTIATE_TEST_SUITE_P(
+    table, Room,
+    testing::Values(RoomCase{"published", QueueLimits{}.percent, {1000, 900, 800, 700, 600}},
+                    RoomCase{"lowest_shut", {100, 90, 80, 70, 0}, {1000, 900, 800, 700, 0}},
+                    RoomCase{
+                        "one_shut_shuts_those_below", {100, 90, 0, 70, 60}, {1000, 900, 0, 0, 0}},
+                    RoomCase{"lower_raised", {100, 50, 80, 100, 30}, {1000, 500, 500, 500, 300}}),
+    [](const auto& test) { return test.param.name; });
+
 struct AdmitCase {
     const char* name;
     void (*change)(Envelope&);

@@ -16,6 +16,8 @@
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
 #include "runtime/rpc/time.h"
+#include "runtime/settings/key.h"
+#include "runtime/settings/settings.h"
 #include "testkit/temp_dir.h"
 
 namespace imece::messaging {
@@ -95,7 +97,7 @@ protected:
             runtime::Door::Deps{random_, metrics_, *server_, *trust_});
         process_ = std::make_unique<runtime::Process>(runtime::Process{
             clock_, random_, metrics_, *server_, outboxes_, {"hatay", false, "test"}, dir_.path()});
-        module_ = *make(*process_, config_, *door_, *trust_);
+        module_ = *make(*process_, config_, *door_, *trust_, settings_);
         bus_ = runtime::make_bus_service(outboxes_, *door_, *server_);
         server_->add("bus", *bus_);
         set_trust();
@@ -253,6 +255,7 @@ protected:
     runtime::TokenKey token_key_ = runtime::TokenKey::generate();
     SigningKey issuer_ = make_key();
     Config config_;
+    runtime::Settings settings_;
     std::unique_ptr<runtime::Server> server_;
     std::unique_ptr<runtime::TrustStore> trust_;
     std::unique_ptr<runtime::Door> door_;
@@ -554,6 +557,22 @@ TEST_F(MessageServiceTest, groups_reach_each_member_and_lists_are_paged) {
     ASSERT_TRUE(stub_->GetQueues(&context, {}, &queues).ok());
     EXPECT_EQ(queues.links(), 2u);
     EXPECT_EQ(queues.classes(0).accepted_total(), 2u);
+}
+
+TEST(Limits, are_those_that_the_settings_name_as_defaults) {
+    const auto is_default = [](const char* key, const std::string& value) {
+        EXPECT_EQ(runtime::find_key(key)->default_value, value) << key;
+    };
+    const Config config;
+    is_default("messaging.queue_max", std::to_string(config.queue_max));
+    is_default("messaging.body_bytes_max", std::to_string(config.body_bytes_max));
+    is_default("messaging.ttl_max", runtime::setting_text(Duration(config.ttl_max)));
+    const QueueLimits queue;
+    EXPECT_EQ(queue.copies_max, config.queue_max);
+    const char* shares[] = {"", "safety_critical", "operational", "communication", "maintenance"};
+    for (std::size_t i = 1; i < kPriorities; ++i)
+        is_default((std::string("messaging.queue_share_") + shares[i]).c_str(),
+                   std::to_string(queue.percent[i]));
 }
 
 }  // namespace

@@ -143,6 +143,10 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
 
 Door::~Door() = default;
 
+void Door::limit_calls(std::uint32_t in_flight_max) {
+    state_->gate.limit(in_flight_max);
+}
+
 Result<Call> Door::check(const grpc::ServerContextBase& context, const MethodInfo& method,
                          const google::protobuf::Message* request) {
     Call call;

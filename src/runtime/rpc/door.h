@@ -46,12 +46,13 @@ struct MethodInfo;
 /// Shared by all rpc adapters of a process. Thread-safe.
 class Door {
 public:
+    static constexpr std::uint32_t kCallsInFlightMax = 256;
     struct Deps {
         Random& random;
         Metrics& metrics;
         const Server& server;
         TrustStore& trust;
-        std::uint32_t calls_in_flight_max = 256;
+        std::uint32_t calls_in_flight_max = kCallsInFlightMax;
     };
     explicit Door(Deps deps);
     ~Door();
@@ -69,6 +70,9 @@ public:
         return visit.leave(visit.call() ? handler(*visit.call())
                                         : Status(std::unexpected(visit.call().error())));
     }
+
+    /// How many unary calls are answered at a time from now on.
+    void limit_calls(std::uint32_t in_flight_max);
 
     /// For streams: the same checks without metrics of duration. `method` is the full name,
     /// "imece.bus.v1.BusService.Subscribe"; `request` may be null.

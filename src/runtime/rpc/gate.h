@@ -14,10 +14,13 @@ class AdmissionGate {
 public:
     explicit AdmissionGate(std::uint32_t most) : most_(most) {}
 
+    /// From the next call on; those that are in stay.
+    void limit(std::uint32_t most) { most_.store(most, std::memory_order_relaxed); }
+
     /// True: the caller is in, and says leave() once.
     bool enter(imece::type::v1::Priority priority) {
-        const std::uint32_t share =
-            std::uint32_t(most_ * (11 - std::uint64_t(rank(priority))) / 10);
+        const std::uint32_t share = std::uint32_t(most_.load(std::memory_order_relaxed) *
+                                                  (11 - std::uint64_t(rank(priority))) / 10);
         if (in_flight_.fetch_add(1, std::memory_order_relaxed) < share) return true;
         leave();
         return false;
@@ -30,7 +33,7 @@ private:
         return priority == imece::type::v1::PRIORITY_UNSPECIFIED ? imece::type::v1::MAINTENANCE
                                                                  : int(priority);
     }
-    std::uint32_t most_;
+    std::atomic<std::uint32_t> most_;
     std::atomic<std::uint32_t> in_flight_{0};
 };
 

@@ -23,6 +23,7 @@
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
 #include "runtime/rpc/site_service.h"
+#include "runtime/settings/settings.h"
 #include "sdk/cpp/device.h"
 #include "testkit/fake_clock.h"
 
@@ -46,7 +47,7 @@ public:
         modules_.add("discovery", {"identity"},
                      [this] { return discovery::make(process_, discovery::Config{}, door_); });
         modules_.add("messaging", {"discovery"}, [this] {
-            return messaging::make(process_, messaging::Config{}, door_, trust_);
+            return messaging::make(process_, messaging::Config{}, door_, trust_, settings_);
         });
         EXPECT_TRUE(modules_.make("messaging"));
         site_ = runtime::make_site_service(process_, door_, modules_.made());
@@ -72,6 +73,7 @@ private:
     runtime::Server server_{runtime::RpcConfig{.listen = "127.0.0.1:0"}};
     runtime::Outboxes outboxes_;
     runtime::TrustStore trust_{clock_};
+    runtime::Settings settings_;
     runtime::Door door_{
         {.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
     runtime::Process process_;

@@ -1,0 +1,273 @@
+// Following the config service, and going on without it.
+#include "runtime/settings/settings.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+
+#include "imece/config/v1/config.grpc.pb.h"
+#include "imece/config/v1/events.pb.h"
+#include "runtime/auth/trust_store.h"
+#include "runtime/bus/bus_service.h"
+#include "runtime/bus/outbox.h"
+#include "runtime/observe/metrics.h"
+#include "runtime/rpc/door.h"
+#include "runtime/rpc/server.h"
+#include "runtime/settings/key.h"
+#include "testkit/fake_clock.h"
+#include "testkit/temp_dir.h"
+
+namespace imece::runtime {
+namespace {
+
+namespace pb = imece::config::v1;
+using namespace std::chrono_literals;
+
+/// The config service in memory: what is set, and the log of it.
+class FakeConfig final : public pb::ConfigService::Service, public OutboxReader {
+public:
+    explicit FakeConfig(Outboxes& outboxes) : outboxes_(outboxes) { outboxes.add("config", *this); }
+
+    void set(const std::string& key, const std::string& value) {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (value.empty())
+                values_.erase(key);
+            else
+                values_[key] = value;
+            pb::SettingChanged change;
+            change.set_key(key);
+            change.set_value(value);
+            append("config.changed.v1", change.SerializeAsString());
+        }
+        outboxes_.committed("config");
+    }
+    void tell(const std::string& type) {
+        {
+            const std::scoped_lock lock(mutex_);
+            append(type, "");
+        }
+        outboxes_.committed("config");
+    }
+    grpc::Status ListSettings(grpc::ServerContext*, const pb::ListSettingsRequest*,
+                              pb::ListSettingsResponse* response) override {
+        const std::scoped_lock lock(mutex_);
+        response->set_revision(events_.size());
+        for (const auto& [key, value] : values_) {
+            pb::Setting& setting = *response->add_settings();
+            setting.set_key(key);
+            setting.set_value(value);
+            setting.set_is_set(true);
+        }
+        pb::Setting& unset = *response->add_settings();
+        unset.set_key("messaging.body_bytes_max");
+        unset.set_value("16384");
+        return grpc::Status::OK;
+    }
+    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
+        const std::scoped_lock lock(mutex_);
+        std::vector<Event> out;
+        for (std::size_t i = position; i < events_.size() && out.size() < max; ++i)
+            out.push_back(events_[i]);
+        return out;
+    }
+    std::uint64_t last_position() override {
+        const std::scoped_lock lock(mutex_);
+        return events_.size();
+    }
+
+private:
+    void append(const std::string& type, const std::string& data) {
+        Event event;
+        event.type = type;
+        event.data = data;
+        event.position = events_.size() + 1;
+        events_.push_back(std::move(event));
+    }
+    Outboxes& outboxes_;
+    std::mutex mutex_;
+    std::map<std::string, std::string> values_;
+    std::vector<Event> events_;
+};
+
+/// A process, with the config service in it or without.
+class Process {
+public:
+    explicit Process(bool with_config) {
+        if (with_config) server_.add("config", config);
+        server_.add("bus", *bus_);
+        EXPECT_TRUE(server_.start());
+    }
+    ~Process() { server_.stop(1s); }
+    Server& server() { return server_; }
+
+private:
+    testkit::FakeClock clock_;
+    SystemRandom random_;
+    Metrics metrics_;
+    Outboxes outboxes_;
+    Server server_{RpcConfig{.listen = ""}};
+    TrustStore trust_{clock_};
+    Door door_{{.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
+    std::unique_ptr<grpc::Service> bus_ = make_bus_service(outboxes_, door_, server_);
+
+public:
+    FakeConfig config{outboxes_};
+};
+
+class SettingsTest : public testing::Test {
+protected:
+    std::filesystem::path file() const { return dir_.path() / "settings"; }
+    void open() { settings_ = std::make_unique<Settings>(file(), metrics_); }
+    void follow(Process& process) {
+        open();
+        heard_ = settings_->on_change([this](const Settings& now) {
+            const std::scoped_lock lock(mutex_);
+            revision_ = now.revision();
+            changed_.notify_all();
+        });
+        settings_->follow(process.server(), random_);
+    }
+    bool wait_for(std::uint64_t revision) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return revision_ >= revision; });
+    }
+    void stop() {
+        heard_.reset();
+        settings_.reset();
+    }
+    std::uint64_t queue_max() const { return settings_->number("messaging.queue_max", 7); }
+
+    testkit::TempDir dir_;
+    Metrics metrics_;
+    SystemRandom random_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::uint64_t revision_ = 0;
+    std::unique_ptr<Settings> settings_;
+    std::shared_ptr<void> heard_;
+};
+
+TEST_F(SettingsTest, what_is_not_set_is_as_its_user_says) {
+    const Settings none;
+    EXPECT_EQ(none.number("messaging.queue_max", 7), 7u);
+    EXPECT_EQ(none.duration("messaging.ttl_max", 5s), 5s);
+    EXPECT_EQ(none.choice("process.log_level", "warn"), "warn");
+    EXPECT_TRUE(none.is_on("gateway.web_sockets", {}));
+    EXPECT_EQ(none.revision(), 0u);
+}
+
+TEST_F(SettingsTest, hears_what_is_set_and_then_each_change) {
+    Process process(true);
+    process.config.set("messaging.queue_max", "5000");
+    process.config.set("gateway.web_sockets", "operator");
+    follow(process);
+    ASSERT_TRUE(wait_for(2));
+    EXPECT_EQ(queue_max(), 5000u);
+    EXPECT_EQ(settings_->number("messaging.body_bytes_max", 9), 9u) << "told, but not set";
+    EXPECT_FALSE(settings_->is_on("gateway.web_sockets", {"user:1", {"CITIZEN"}}));
+    process.config.set("messaging.queue_max", "6000");
+    process.config.set("messaging.ttl_max", "1h");
+    process.config.set("process.log_level", "error");
+    ASSERT_TRUE(wait_for(5));
+    EXPECT_EQ(queue_max(), 6000u);
+    EXPECT_EQ(settings_->duration("messaging.ttl_max", 5s), 1h);
+    EXPECT_EQ(settings_->choice("process.log_level", "info"), "error");
+    process.config.set("messaging.queue_max", "");
+    process.config.tell("secret.changed.v1");
+    ASSERT_TRUE(wait_for(7));
+    EXPECT_EQ(queue_max(), 7u);
+    stop();
+}
+
+TEST_F(SettingsTest, goes_on_with_the_last_known_good_where_the_service_is_gone) {
+    {
+        Process process(true);
+        process.config.set("messaging.queue_max", "5000");
+        follow(process);
+        ASSERT_TRUE(wait_for(1));
+        stop();
+    }
+    struct stat info{};
+    ASSERT_EQ(::stat(file().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+    Process process(false);
+    follow(process);
+    EXPECT_EQ(queue_max(), 5000u);
+    EXPECT_EQ(settings_->revision(), 1u);
+    stop();
+}
+
+TEST_F(SettingsTest, what_was_reset_meanwhile_is_not_kept_alive_by_the_copy) {
+    {
+        Process process(true);
+        process.config.set("messaging.queue_max", "5000");
+        follow(process);
+        ASSERT_TRUE(wait_for(1));
+        stop();
+    }
+    Process process(true);
+    process.config.set("process.log_level", "warn");
+    process.config.set("process.log_level", "");
+    follow(process);
+    ASSERT_TRUE(wait_for(2));
+    EXPECT_EQ(queue_max(), 7u);
+    stop();
+}
+
+TEST_F(SettingsTest, a_value_that_it_does_not_understand_counts_as_not_set) {
+    Process process(true);
+    process.config.set("messaging.queue_max", "5000");
+    follow(process);
+    ASSERT_TRUE(wait_for(1));
+    process.config.set("messaging.queue_max", "a lot");
+    process.config.set("of.a.newer.version", "1");
+    ASSERT_TRUE(wait_for(3));
+    EXPECT_EQ(queue_max(), 7u);
+    stop();
+    open();
+    EXPECT_EQ(queue_max(), 7u);
+    EXPECT_EQ(settings_->revision(), 3u);
+}
+
+TEST_F(SettingsTest, a_damaged_copy_is_no_copy) {
+    {
+        Process process(true);
+        process.config.set("messaging.queue_max", "5000");
+        follow(process);
+        ASSERT_TRUE(wait_for(1));
+        stop();
+    }
+    std::ifstream in(file(), std::ios::binary);
+    const std::string good{std::istreambuf_iterator<char>(in), {}};
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        std::ofstream(file(), std::ios::binary | std::ios::trunc) << good.substr(0, size);
+        open();
+        EXPECT_EQ(queue_max(), 7u) << size;
+        EXPECT_EQ(settings_->revision(), 0u);
+    }
+    std::ofstream(file(), std::ios::binary | std::ios::trunc) << good;
+    open();
+    EXPECT_EQ(queue_max(), 5000u);
+}
+
+TEST_F(SettingsTest, a_listener_is_called_at_once_and_no_more_when_its_token_has_gone) {
+    Process process(true);
+    int calls = 0;
+    open();
+    auto token = settings_->on_change([&](const Settings&) { ++calls; });
+    EXPECT_EQ(calls, 1);
+    token.reset();
+    process.config.set("messaging.queue_max", "5000");
+    follow(process);
+    ASSERT_TRUE(wait_for(1));
+    EXPECT_EQ(calls, 1);
+    stop();
+}
+
+}  // namespace
+}  // namespace imece::runtime
