@@ -99,17 +99,18 @@ void add_serve(CLI::App& app, int& status) {
     });
 }
 
-void add_config(CLI::App& app, int& status) {
-    CLI::App& command = *app.add_subcommand("config", "Check or print the configuration");
-    command.require_subcommand(1);
-    command.footer("Example: imece config check --config /etc/imece.toml");
+/// Beside the `config` commands of a running site, which are there.
+void add_start_config(CLI::App& app, int& status) {
+    CLI::App& command = *app.get_subcommand("config");
     for (const bool print : {false, true}) {
         CLI::App& one = *command.add_subcommand(
             print ? "print" : "check",
-            print
-                ? "Print the whole configuration as TOML, with what each key means; secrets left "
-                  "out"
-                : "Say everything that is wrong, with its place; exit status 2 when something is");
+            print ? "Print all that a process would start with as TOML, with what each key means; "
+                    "secrets left out"
+                  : "Say everything that is wrong with it, with its place; exit status 2 when "
+                    "something is");
+        one.group("Start-up configuration, of file, environment and flags");
+        one.footer("Example: imece config check --config /etc/imece.toml");
         auto flags = std::make_shared<ConfigFlags>();
         flags->add_to(one);
         one.callback([flags, print, &status] {
@@ -151,10 +152,10 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", imece::kVersion);
     int status = 0;
     add_serve(app, status);
-    add_config(app, status);
     add_docs(app, status);
     imece::add_replay(app, status);
     imece::cli::add_commands(app, status);
+    add_start_config(app, status);
     imece::add_offline_root(app, status);
     try {
         app.parse(argc, argv);

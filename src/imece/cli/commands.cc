@@ -36,6 +36,9 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_topology(app, shell);
     add_audit(app, shell);
     add_ca(app, shell);
+    add_config(app, shell);
+    add_flag(app, shell);
+    add_secret(app, shell);
     add_emergency(app, shell);
     add_ledger(app, shell);
     add_events(app, shell);

@@ -6,6 +6,7 @@
 #include "imece/bus/v1/bus.grpc.pb.h"
 #include "imece/cli/backend.h"
 #include "imece/cli/commands.h"
+#include "imece/config/v1/events.pb.h"
 #include "imece/discovery/v1/events.pb.h"
 #include "imece/identity/v1/events.pb.h"
 #include "imece/ledger/v1/events.pb.h"
@@ -39,6 +40,9 @@ std::unique_ptr<google::protobuf::Message> message_of(const std::string& type) {
         return std::make_unique<messaging::v1::MessageEnded>();
     if (type == "transaction.submitted.v1")
         return std::make_unique<ledger::v1::TransactionSubmitted>();
+    if (type == "config.changed.v1") return std::make_unique<config::v1::SettingChanged>();
+    if (type == "secret.changed.v1") return std::make_unique<config::v1::SecretChanged>();
+    if (type == "sealing_key.rotated.v1") return std::make_unique<config::v1::SealingKeyRotated>();
     if (type == "emergency.changed.v1") return std::make_unique<ledger::v1::EmergencyChanged>();
     return nullptr;
 }
@@ -104,7 +108,9 @@ void add_events(CLI::App& app, Shell& shell) {
     auto options = std::make_shared<Options>();
     CLI::App& command =
         *group.add_subcommand("tail", "Print a service's events as they come, until interrupted");
-    command.add_option("--source", options->source, "identity, discovery or messaging")->required();
+    command
+        .add_option("--source", options->source, "identity, discovery, messaging, ledger or config")
+        ->required();
     command
         .add_option("--after", options->after,
                     "begin after this position, 0 with the oldest that is kept (only new ones "
