@@ -110,7 +110,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     runtime::Outboxes outboxes;
     runtime::TrustStore trust(*clock);
     runtime::Door door({.random = random, .metrics = metrics, .server = server, .trust = trust});
-    runtime::Settings settings(data.path() / "settings", metrics);
+    runtime::Settings settings(data.path() / "settings", *clock, metrics);
     const auto limits = follow_limits(settings, door);
     runtime::Process process{*clock,     random,
                              metrics,    server,

@@ -124,6 +124,35 @@ class Settings(Operating, SiteTest):
         self.reset("messaging.queue_share_operational")
         self.assertTrue(eventually(lambda: submit("MAINTENANCE") == 201, 2))
 
+    def test_a_crisis_refuses_the_lowest_class_until_it_ends(self):
+        token = self.site.enrolment_token(self.operator, classes=["LIFE_CRITICAL", "MAINTENANCE"])
+        sender, recipient = self.site.enrol(token), self.site.enrol(token)
+
+        def submit(kind):
+            answer = self.site.call("POST", "/v1/messages", sender.envelope(recipient.id, kind=kind)[1], sender.token)
+            return answer.reason or answer.status
+
+        def rooms():
+            queues = self.site.call("GET", "/v1/queues", token=self.operator).json["classes"]
+            return [int(one.get("room", "0")) for one in queues]
+
+        self.assertTrue(eventually(lambda: submit("MAINTENANCE") == 201))
+        normal = rooms()
+        declared = self.site.call("POST", "/v1/emergencies", {"level": "CRISIS", "cause": "earthquake", "durationS": 600},
+                                  self.operator).json
+        began = time.monotonic()
+        self.assertTrue(eventually(lambda: submit("MAINTENANCE") == "QUEUE_FULL", 20))
+        print(f"refused {1000 * (time.monotonic() - began):.0f} ms after the declaration", end=" ")
+        self.assertEqual(submit("LIFE_CRITICAL"), 201)
+        self.assertEqual(rooms()[0], normal[0])
+        self.assertEqual(rooms()[-1], 0)
+        self.assertLess(rooms()[3], normal[3])
+        self.assertEqual(self.metric("imece_emergency_level"), 2)
+        ended = self.site.call("POST", f"/v1/emergencies/{declared['emergencyId']}:end", {"cause": "over"}, self.operator)
+        self.assertEqual(ended.status, 200, ended)
+        self.assertTrue(eventually(lambda: submit("MAINTENANCE") == 201, 20))
+        self.assertEqual(rooms(), normal)
+
     def test_a_changed_rate_and_a_changed_body_size_hold_at_once(self):
         device, other = self.site.enrol(self.enrolment), self.site.enrol(self.enrolment)
         self.set("messaging.body_bytes_max", "10")

@@ -64,6 +64,8 @@ public:
 
     /// From the next submission on. What is in the queue stays there. Any thread.
     void limit(const Limits& limits, const QueueLimits& queue);
+    /// Up to so many pending copies in all the class is taken now.
+    std::uint64_t room(Priority priority) const { return config().queue.room(priority); }
 
     std::vector<Result<Accepted>> operator()(std::vector<Submission> submissions);
 

@@ -3,22 +3,27 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "base/assert.h"
 #include "base/codec.h"
 #include "base/result.h"
 #include "imece/config/v1/config.grpc.pb.h"
 #include "imece/config/v1/events.pb.h"
+#include "imece/ledger/v1/events.pb.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/files/private_file.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
+#include "runtime/rpc/time.h"
 #include "runtime/settings/key.h"
 
 namespace imece::runtime {
@@ -27,16 +32,45 @@ namespace {
 namespace pb = imece::config::v1;
 
 constexpr const char* kSource = "config";
+constexpr const char* kLedger = "ledger";
+constexpr const char* kEmergencyChanged = "emergency.changed.v1";
+constexpr std::array<std::string_view, 2> kTightened{".emergency",
+                                                     ".crisis"};  ///< From level 1 on.
 constexpr const char* kName = "settings";
 constexpr std::uint8_t kFileVersion = 1;
 constexpr std::chrono::seconds kReadTimeout{5};
 
 using Values = std::map<std::string, SettingValue, std::less<>>;
 
+struct InForce {
+    EmergencyLevel level = EmergencyLevel::kNormal;
+    TimePoint expires_at;
+    friend bool operator==(const InForce&, const InForce&) = default;
+};
+
 struct Known {
     std::uint64_t revision = 0;
     Values values;
+    std::vector<InForce> emergencies;
+    friend bool operator==(const Known&, const Known&) = default;
+
+    EmergencyLevel level(TimePoint now) const {
+        EmergencyLevel gravest = EmergencyLevel::kNormal;
+        for (const InForce& one : emergencies)
+            if (now < one.expires_at) gravest = std::max(gravest, one.level);
+        return gravest;
+    }
 };
+
+std::vector<InForce> to_emergencies(const imece::ledger::v1::EmergencyChanged& wire) {
+    std::vector<InForce> all;
+    for (const auto& one : wire.emergencies())
+        all.push_back({.level = one.level() == imece::ledger::v1::CRISIS
+                                    ? EmergencyLevel::kCrisis
+                                    : EmergencyLevel::kEmergency,
+                       .expires_at = from_proto(one.expires_at())});
+    return all;
+}
 
 /// A value of a newer service need not be one of ours: such a key counts as not set.
 void put(Values& values, const std::string& name, const std::string& text) {
@@ -53,6 +87,9 @@ std::string encoded(const Known& known) {
     Encoder out(kFileVersion);
     out.number(known.revision).number(std::uint32_t(known.values.size()));
     for (const auto& [key, value] : known.values) out.text(key).text(setting_text(value));
+    out.number(std::uint32_t(known.emergencies.size()));
+    for (const InForce& one : known.emergencies)
+        out.number(std::uint8_t(one.level)).time(one.expires_at);
     return out.take();
 }
 
@@ -64,6 +101,10 @@ std::optional<Known> decoded(std::string_view bytes) {
         const std::string key = in.text();
         put(known.values, key, in.text());
     }
+    for (auto left = in.number<std::uint32_t>(); left > 0 && in.good(); --left) {
+        const auto level = EmergencyLevel(in.number<std::uint8_t>());
+        known.emergencies.push_back({.level = level, .expires_at = in.time()});
+    }
     if (in.version() != kFileVersion || !in.ok()) return std::nullopt;
     return known;
 }
@@ -72,16 +113,22 @@ std::optional<Known> decoded(std::string_view bytes) {
 
 struct Settings::State {
     std::filesystem::path file;
+    const Clock* clock = nullptr;
     mutable std::mutex mutex;
+    std::condition_variable_any changed;  ///< What is known, under `mutex`.
     Known known;
+    EmergencyLevel told_level = EmergencyLevel::kNormal;
 
-    /// Held while listeners are called, so that a token that has gone is never called again.
-    std::mutex listeners_mutex;
+    std::mutex changing;  ///< Held from a change to its listeners: one change at a time.
     std::map<std::uint64_t, std::function<void(const Settings&)>> listeners;
     std::uint64_t next_listener = 1;
 
     Server* server = nullptr;
     std::unique_ptr<Subscription> subscription;
+    std::unique_ptr<Subscription> ledger;
+    std::uint64_t ledger_position =
+        0;  ///< Each process begins at 0: only the last of the emergencies told counts.
+    std::jthread lapse;  ///< Tells the listeners when an emergency expires.
     std::mutex context_mutex;
     std::unique_ptr<grpc::ClientContext> context;  ///< Of the read under way, to cut it off.
     bool stopping = false;
@@ -98,11 +145,14 @@ struct Settings::State {
             return;
         }
         known = *read;
+        told_level = known.level(clock->now());
         log(LogLevel::kInfo, "settings_last_known_good",
-            {{"revision", known.revision}, {"set", std::uint64_t(known.values.size())}});
+            {{"revision", known.revision},
+             {"set", std::uint64_t(known.values.size())},
+             {"level", std::uint64_t(told_level)}});
     }
 
-    /// What was learned holds even where it cannot be kept. Only the subscription's thread changes what is known.
+    /// What was learned holds even where it cannot be kept.
     void keep() {
         if (const auto kept = write_private_file(file, encoded(known)); !kept)
             log(LogLevel::kError, "settings_not_kept", {{"message", kept.error().message}});
@@ -117,19 +167,58 @@ struct Settings::State {
         return found->second;
     }
 
-    void replace(Known fresh, const Settings& self) {
+    void change(const Settings& self, const std::function<void(Known&)>& apply) {
+        const std::scoped_lock one_at_a_time(changing);
+        Known fresh = known;  // Only changed with `changing` held.
+        apply(fresh);
+        if (fresh == known) return;
         {
             const std::scoped_lock lock(mutex);
-            const bool same = fresh.revision == known.revision && fresh.values == known.values;
             known = std::move(fresh);
-            if (same) return;
         }
+        changed.notify_all();
         keep();
         tell(self);
     }
+    /// With `changing` held.
     void tell(const Settings& self) {
-        const std::scoped_lock lock(listeners_mutex);
+        if (const EmergencyLevel now = self.level(); now != told_level) {
+            told_level = now;
+            log(LogLevel::kWarn, "emergency_level_changed", {{"level", std::uint64_t(now)}});
+        }
         for (const auto& [key, apply] : listeners) apply(self);
+    }
+
+    void tell_lapses(const std::stop_token& stop, const Settings& self) {
+        std::unique_lock lock(mutex);
+        while (!stop.stop_requested()) {
+            TimePoint next = TimePoint::max();
+            for (const InForce& one : known.emergencies)
+                if (one.expires_at > clock->now()) next = std::min(next, one.expires_at);
+            const Known before = known;
+            const auto is_changed = [&] { return !(known == before); };
+            if (next == TimePoint::max()) {
+                changed.wait(lock, stop, is_changed);
+            } else if (!changed.wait_until(lock, stop, clock->wall_time_of(next), is_changed) &&
+                       !stop.stop_requested()) {
+                lock.unlock();
+                {
+                    const std::scoped_lock one_at_a_time(changing);
+                    tell(self);
+                }
+                lock.lock();
+            }
+        }
+    }
+
+    Status apply_ledger(std::span<const Event> events, std::uint64_t through,
+                        const Settings& self) {
+        // Each says all that are in force: the last one is enough.
+        imece::ledger::v1::EmergencyChanged wire;
+        if (!events.empty() && wire.ParseFromString(events.back().data))
+            change(self, [&](Known& now) { now.emergencies = to_emergencies(wire); });
+        ledger_position = through;
+        return {};
     }
 
     Result<pb::ListSettingsResponse> ask() {
@@ -159,10 +248,12 @@ struct Settings::State {
             said_lost = true;
             return std::unexpected(answer.error());
         }
-        Known fresh{.revision = answer->revision(), .values = {}};
-        for (const pb::Setting& one : answer->settings())
-            if (one.is_set()) put(fresh.values, one.key(), one.value());
-        replace(std::move(fresh), self);
+        change(self, [&](Known& now) {
+            now.revision = answer->revision();
+            now.values.clear();
+            for (const pb::Setting& one : answer->settings())
+                if (one.is_set()) put(now.values, one.key(), one.value());
+        });
         log(LogLevel::kInfo, "settings_followed", {{"revision", answer->revision()}});
         said_lost = false;
         following = true;
@@ -170,35 +261,33 @@ struct Settings::State {
     }
 
     Status apply(const Event& event, const Settings& self) {
-        Known fresh;
-        {
-            const std::scoped_lock lock(mutex);
-            fresh = known;
-        }
-        fresh.revision = event.position;
-        if (pb::SettingChanged change;
-            event.type == "config.changed.v1" && change.ParseFromString(event.data)) {
-            if (change.value().empty())
-                fresh.values.erase(change.key());
+        change(self, [&](Known& now) {
+            now.revision = event.position;
+            pb::SettingChanged wire;
+            if (event.type != "config.changed.v1" || !wire.ParseFromString(event.data)) return;
+            if (wire.value().empty())
+                now.values.erase(wire.key());
             else
-                put(fresh.values, change.key(), change.value());
+                put(now.values, wire.key(), wire.value());
             log(LogLevel::kInfo, "setting_changed",
-                {{"key", change.key()}, {"revision", event.position}});
-        }
-        replace(std::move(fresh), self);
+                {{"key", wire.key()}, {"revision", event.position}});
+        });
         return {};
     }
 };
 
 Settings::Settings() : state_(std::make_unique<State>()) {}
 
-Settings::Settings(std::filesystem::path file, Metrics& metrics)
+Settings::Settings(std::filesystem::path file, const Clock& clock, Metrics& metrics)
     : state_(std::make_unique<State>()) {
     state_->file = std::move(file);
+    state_->clock = &clock;
     state_->load();
     state_->gauges = {
         metrics.gauge("imece_settings_revision", "Of the last change that is known.", {},
                       [this] { return double(revision()); }),
+        metrics.gauge("imece_emergency_level", "In force: 0 normal, 1 emergency, 2 crisis.", {},
+                      [this] { return double(level()); }),
         metrics.gauge("imece_settings_following",
                       "1 while the config service is heard; 0: on the last known good copy.", {},
                       [state = state_.get()] { return state->following ? 1.0 : 0.0; })};
@@ -217,10 +306,28 @@ void Settings::follow(Server& server, Random& random) {
             .source = kSource,
             .as = kName,
             .position = [this] { return state_->read_all(*this); },
-            .apply = one_by_one(
-                [this](const Event& event) { return state_->apply(event, *this); }),
+            .apply = one_by_one([this](const Event& event) { return state_->apply(event, *this); }),
             .reset = {}});
+    state_->ledger = std::make_unique<Subscription>(
+        server, random,
+        Subscription::Options{.source = kLedger,
+                              .as = kName,
+                              .types = {kEmergencyChanged},
+                              .position = [state = state_.get()]() -> Result<std::uint64_t> {
+                                  return state->ledger_position;
+                              },
+                              .apply =
+                                  [this](std::span<const Event> events, std::uint64_t through) {
+                                      return state_->apply_ledger(events, through, *this);
+                                  },
+                              .reset = [state = state_.get()]() -> Status {
+                                  state->ledger_position = 0;
+                                  return {};
+                              }});
+    state_->lapse =
+        std::jthread([this](const std::stop_token& stop) { state_->tell_lapses(stop, *this); });
     state_->subscription->start();
+    state_->ledger->start();
 }
 
 void Settings::stop() {
@@ -230,11 +337,23 @@ void Settings::stop() {
         if (state_->context) state_->context->TryCancel();
     }
     if (state_->subscription) state_->subscription->stop();
+    if (state_->ledger) state_->ledger->stop();
+    state_->lapse = {};
 }
 
 std::uint64_t Settings::number(std::string_view key, std::uint64_t otherwise) const {
     const auto value = state_->find(key, KeyKind::kNumber);
-    return value ? std::get<std::uint64_t>(*value) : otherwise;
+    std::uint64_t number = value ? std::get<std::uint64_t>(*value) : otherwise;
+    const auto grave = std::size_t(level());
+    for (std::size_t i = 0; i < grave; ++i) {
+        const Key* const tightened = find_key(std::string(key).append(kTightened[i]));
+        if (tightened == nullptr) continue;
+        const auto set = state_->find(tightened->name, KeyKind::kNumber);
+        number = std::min(number,
+                          std::get<std::uint64_t>(
+                              set ? *set : *parse_setting(*tightened, tightened->default_value)));
+    }
+    return number;
 }
 
 Duration Settings::duration(std::string_view key, Duration otherwise) const {
@@ -258,13 +377,19 @@ std::uint64_t Settings::revision() const {
     return state_->known.revision;
 }
 
+EmergencyLevel Settings::level() const {
+    const std::scoped_lock lock(state_->mutex);
+    return state_->known.emergencies.empty() ? EmergencyLevel::kNormal
+                                             : state_->known.level(state_->clock->now());
+}
+
 std::shared_ptr<void> Settings::on_change(std::function<void(const Settings&)> apply) {
-    const std::scoped_lock lock(state_->listeners_mutex);
+    const std::scoped_lock lock(state_->changing);
     apply(*this);
     const std::uint64_t key = state_->next_listener++;
     state_->listeners[key] = std::move(apply);
     return {nullptr, [state = state_.get(), key](void*) {
-                const std::scoped_lock unlock(state->listeners_mutex);
+                const std::scoped_lock unlock(state->changing);
                 state->listeners.erase(key);
             }};
 }

@@ -11,12 +11,14 @@
 
 #include "imece/config/v1/config.grpc.pb.h"
 #include "imece/config/v1/events.pb.h"
+#include "imece/ledger/v1/events.pb.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
+#include "runtime/rpc/time.h"
 #include "runtime/settings/key.h"
 #include "testkit/fake_clock.h"
 #include "testkit/temp_dir.h"
@@ -94,6 +96,47 @@ private:
     std::vector<Event> events_;
 };
 
+/// The ledger's log in memory.
+class FakeLedger final : public OutboxReader {
+public:
+    explicit FakeLedger(Outboxes& outboxes) : outboxes_(outboxes) { outboxes.add("ledger", *this); }
+
+    /// What is in force from now on.
+    void tell(std::vector<std::pair<imece::ledger::v1::Level, TimePoint>> emergencies) {
+        imece::ledger::v1::EmergencyChanged data;
+        for (const auto& [level, expires_at] : emergencies) {
+            auto& one = *data.add_emergencies();
+            one.set_level(level);
+            *one.mutable_expires_at() = to_proto(expires_at);
+        }
+        {
+            const std::scoped_lock lock(mutex_);
+            Event event;
+            event.type = "emergency.changed.v1";
+            event.data = data.SerializeAsString();
+            event.position = events_.size() + 1;
+            events_.push_back(std::move(event));
+        }
+        outboxes_.committed("ledger");
+    }
+    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
+        const std::scoped_lock lock(mutex_);
+        std::vector<Event> out;
+        for (std::size_t i = position; i < events_.size() && out.size() < max; ++i)
+            out.push_back(events_[i]);
+        return out;
+    }
+    std::uint64_t last_position() override {
+        const std::scoped_lock lock(mutex_);
+        return events_.size();
+    }
+
+private:
+    Outboxes& outboxes_;
+    std::mutex mutex_;
+    std::vector<Event> events_;
+};
+
 /// A process, with the config service in it or without.
 class Process {
 public:
@@ -117,17 +160,19 @@ private:
 
 public:
     FakeConfig config{outboxes_};
+    FakeLedger ledger{outboxes_};
 };
 
 class SettingsTest : public testing::Test {
 protected:
     std::filesystem::path file() const { return dir_.path() / "settings"; }
-    void open() { settings_ = std::make_unique<Settings>(file(), metrics_); }
+    void open() { settings_ = std::make_unique<Settings>(file(), clock_, metrics_); }
     void follow(Process& process) {
         open();
         heard_ = settings_->on_change([this](const Settings& now) {
             const std::scoped_lock lock(mutex_);
             revision_ = now.revision();
+            level_ = now.level();
             changed_.notify_all();
         });
         settings_->follow(process.server(), random_);
@@ -136,18 +181,27 @@ protected:
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, 20s, [&] { return revision_ >= revision; });
     }
+    bool wait_for(EmergencyLevel level) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return level_ == level; });
+    }
     void stop() {
         heard_.reset();
         settings_.reset();
     }
+    std::uint64_t maintenance_share() const {
+        return settings_->number("messaging.queue_share_maintenance", 60);
+    }
     std::uint64_t queue_max() const { return settings_->number("messaging.queue_max", 7); }
 
     testkit::TempDir dir_;
+    testkit::FakeClock clock_;
     Metrics metrics_;
     SystemRandom random_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::uint64_t revision_ = 0;
+    EmergencyLevel level_ = EmergencyLevel::kNormal;
     std::unique_ptr<Settings> settings_;
     std::shared_ptr<void> heard_;
 };
@@ -253,6 +307,62 @@ TEST_F(SettingsTest, a_damaged_copy_is_no_copy) {
     std::ofstream(file(), std::ios::binary | std::ios::trunc) << good;
     open();
     EXPECT_EQ(queue_max(), 5000u);
+}
+
+TEST_F(SettingsTest, an_emergency_tightens_limits_and_never_loosens_one) {
+    using namespace imece::ledger::v1;
+    Process process(true);
+    follow(process);
+    EXPECT_EQ(maintenance_share(), 60u);
+    process.ledger.tell({{EMERGENCY, clock_.now() + 1h}});
+    ASSERT_TRUE(wait_for(EmergencyLevel::kEmergency));
+    EXPECT_EQ(maintenance_share(), 20u);
+    EXPECT_EQ(queue_max(), 7u) << "has nothing tighter";
+    process.ledger.tell({{CRISIS, clock_.now() + 1h}, {EMERGENCY, clock_.now() + 1h}});
+    ASSERT_TRUE(wait_for(EmergencyLevel::kCrisis));
+    EXPECT_EQ(maintenance_share(), 0u);
+    process.config.set("messaging.queue_share_maintenance.crisis", "50");
+    ASSERT_TRUE(wait_for(1));
+    EXPECT_EQ(maintenance_share(), 20u) << "of the emergency's and the crisis's the lower";
+    process.config.set("messaging.queue_share_maintenance", "10");
+    ASSERT_TRUE(wait_for(2));
+    EXPECT_EQ(maintenance_share(), 10u);
+    process.ledger.tell({});
+    ASSERT_TRUE(wait_for(EmergencyLevel::kNormal));
+    EXPECT_EQ(maintenance_share(), 10u);
+    stop();
+}
+
+TEST_F(SettingsTest, an_emergency_outlives_a_restart_without_the_ledger_and_not_its_expiry) {
+    {
+        Process process(true);
+        follow(process);
+        process.ledger.tell({{imece::ledger::v1::CRISIS, clock_.now() + 1h}});
+        ASSERT_TRUE(wait_for(EmergencyLevel::kCrisis));
+        stop();
+    }
+    open();
+    EXPECT_EQ(settings_->level(), EmergencyLevel::kCrisis);
+    EXPECT_EQ(maintenance_share(), 0u);
+    clock_.advance(1h);
+    EXPECT_EQ(settings_->level(), EmergencyLevel::kNormal);
+    EXPECT_EQ(maintenance_share(), 60u);
+}
+
+TEST_F(SettingsTest, listeners_hear_that_an_emergency_has_expired) {
+    SystemClock real;
+    Process process(true);
+    settings_ = std::make_unique<Settings>(file(), real, metrics_);
+    heard_ = settings_->on_change([this](const Settings& now) {
+        const std::scoped_lock lock(mutex_);
+        level_ = now.level();
+        changed_.notify_all();
+    });
+    settings_->follow(process.server(), random_);
+    process.ledger.tell({{imece::ledger::v1::EMERGENCY, real.now() + 300ms}});
+    ASSERT_TRUE(wait_for(EmergencyLevel::kEmergency));
+    EXPECT_TRUE(wait_for(EmergencyLevel::kNormal)) << "though nobody says so";
+    stop();
 }
 
 TEST_F(SettingsTest, a_listener_is_called_at_once_and_no_more_when_its_token_has_gone) {

@@ -150,6 +150,7 @@ public:
                 queue.set_accepted_total(from.accepted);
                 queue.set_delivered_total(from.delivered);
                 queue.set_expired_total(from.expired);
+                queue.set_room(deps_.submit.room(priority_of_rank(i)));
             }
             response->set_links(std::uint32_t(status.links));
             response->set_topology_version(status.mesh_version);
