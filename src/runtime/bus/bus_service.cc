@@ -47,6 +47,8 @@ public:
 
     void begin(std::shared_ptr<Subscriber> self) {
         self_ = std::move(self);
+        // A subscriber learns at once that it is connected, also where no event comes.
+        StartSendInitialMetadata();
         wake();
     }
 

@@ -117,6 +117,7 @@ public:
     int tries() const { return tries_; }
     int resets() const { return resets_; }
     std::uint64_t applied() const { return subscription_.applied(); }
+    bool connected() const { return subscription_.connected(); }
 
 private:
     Status apply(std::span<const Event> events, std::uint64_t through) {
@@ -247,9 +248,12 @@ TEST_F(Bus, tells_a_consumer_that_fell_behind_to_begin_anew) {
 
 TEST_F(Bus, a_stop_ends_a_subscription_that_waits) {
     log_.append();
+    EXPECT_FALSE(consumer_.connected());
     consumer_.start();
     ASSERT_TRUE(consumer_.wait_for(1));
+    EXPECT_TRUE(consumer_.connected());
     consumer_.stop();
+    EXPECT_FALSE(consumer_.connected());
     log_.append();
     EXPECT_EQ(positions(consumer_.seen()), range(1, 1));
 }

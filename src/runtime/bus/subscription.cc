@@ -43,11 +43,13 @@ struct Subscription::State {
     std::condition_variable_any wake;
     std::unique_ptr<grpc::ClientContext> context;
     std::atomic<std::uint64_t> applied{0};
+    std::atomic<bool> connected{false};
     std::jthread thread;
 
     void run(const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             const Status ended = follow(stop);
+            connected = false;
             if (stop.stop_requested()) return;
             log(LogLevel::kWarn, "subscription_lost",
                 {{"source", options.source},
@@ -91,6 +93,8 @@ struct Subscription::State {
         request.set_background(options.background);
         auto stub = imece::bus::v1::BusService::NewStub(server.channel(options.source));
         auto reader = stub->Subscribe(context.get(), request);
+        reader->WaitForInitialMetadata();
+        connected = true;
         // Not before: threads that gRPC starts on the way inherit the niceness of this one.
         if (options.background) run_in_background();
 
@@ -133,6 +137,10 @@ void Subscription::stop() {
 
 std::uint64_t Subscription::applied() const {
     return state_->applied.load();
+}
+
+bool Subscription::connected() const {
+    return state_->connected.load();
 }
 
 Subscription::Apply one_by_one(std::function<Status(const Event&)> apply) {

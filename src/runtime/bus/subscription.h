@@ -42,6 +42,8 @@ public:
     void stop();
     /// The position of the last event applied.
     std::uint64_t applied() const;
+    /// The source answered, and its stream is open.
+    bool connected() const;
 
 private:
     struct State;
