@@ -7,13 +7,17 @@
 namespace imece::messaging {
 namespace {
 
-NewCopy copy_of(const Record& record, const DeviceId& device) {
-    return {.key = {record.envelope.id, device},
+/// In one commit; more would keep others waiting.
+constexpr std::size_t kReachedBatch = 1024;
+
+NewCopy copy_of(const Record& record, const Record::Copy& copy) {
+    return {.key = {record.envelope.id, copy.device},
             .priority = record.envelope.priority,
             .sequence = record.sequence,
             .accepted_at = record.accepted_at,
             .expires_at = record.expires_at,
-            .bytes = record.envelope.body_bytes};
+            .bytes = record.envelope.body_bytes,
+            .reachable_at = copy.reachable_at};
 }
 
 }  // namespace
@@ -33,7 +37,7 @@ auto Dispatcher::change_engine(const Change& change) {
 Status Dispatcher::start() {
     const Status loaded = deps_.store.each_pending([this](const Record& record) {
         for (const Record::Copy& copy : record.copies)
-            if (copy.state == CopyState::kPending) engine_.queued(copy_of(record, copy.device));
+            if (copy.state == CopyState::kPending) engine_.queued(copy_of(record, copy));
     });
     IMECE_CHECK(loaded);
     pending_ = engine_.pending();
@@ -85,8 +89,7 @@ void Dispatcher::queued(const std::vector<Record>& records) {
     change_engine([&] {
         for (const Record& record : records) {
             totals_[rank(record.envelope.priority)].accepted += record.copies.size();
-            for (const Record::Copy& copy : record.copies)
-                engine_.queued(copy_of(record, copy.device));
+            for (const Record::Copy& copy : record.copies) engine_.queued(copy_of(record, copy));
         }
     });
 }
@@ -111,6 +114,18 @@ std::uint64_t Dispatcher::mesh_version() const {
     return engine_.mesh_version();
 }
 
+void Dispatcher::note_paths(std::vector<NewMessage>& messages) const {
+    const std::scoped_lock lock(mutex_);
+    for (NewMessage& message : messages)
+        for (Record::Copy& copy : message.record.copies)
+            if (engine_.reaches(copy.device)) copy.reachable_at = message.record.accepted_at;
+}
+
+void Dispatcher::note_paths(std::vector<Ending>& endings) const {
+    const std::scoped_lock lock(mutex_);
+    for (Ending& ending : endings) ending.reachable_at = engine_.reachable_at(ending.copy);
+}
+
 CopyView Dispatcher::view(const CopyKey& copy) const {
     const std::scoped_lock lock(mutex_);
     return engine_.view(copy, deps_.clock.now());
@@ -133,7 +148,7 @@ void Dispatcher::run(const std::stop_token& stop) {
             std::unique_lock lock(mutex_);
             woken_ = false;
             effects = engine_.due(deps_.clock.now());
-            if (effects.sends.empty() && effects.expired.empty()) {
+            if (effects.sends.empty() && effects.expired.empty() && effects.reached.empty()) {
                 const TimePoint next = engine_.next_due();
                 // Far times would overflow the steady clock: an hour is as good.
                 const auto wall =
@@ -148,6 +163,7 @@ void Dispatcher::run(const std::stop_token& stop) {
         }
         if (!effects.expired.empty()) expire(effects.expired);
         if (!effects.sends.empty()) deliver(effects.sends);
+        if (!effects.reached.empty()) keep_reached(effects.reached);
     }
 }
 
@@ -169,10 +185,22 @@ void Dispatcher::deliver(const std::vector<Send>& sends) {
         if (const auto sink = sink_of(node)) sink->deliver(std::move(deliveries));
 }
 
-void Dispatcher::expire(const std::vector<CopyKey>& copies) {
+void Dispatcher::keep_reached(const std::vector<Reached>& copies) {
+    for (std::size_t i = 0; i < copies.size(); i += kReachedBatch) {
+        const std::size_t size = std::min(kReachedBatch, copies.size() - i);
+        // It matters after a restart only: a store that is down now has worse to tell.
+        (void)deps_.store.reached(std::span(copies).subspan(i, size));
+    }
+}
+
+void Dispatcher::expire(const std::vector<Reached>& copies) {
     std::vector<Ending> endings;
-    for (const CopyKey& copy : copies)
-        endings.push_back({copy, End::kExpired, deps_.clock.now(), {}});
+    for (const Reached& expired : copies)
+        endings.push_back({.copy = expired.copy,
+                           .end = End::kExpired,
+                           .at = deps_.clock.now(),
+                           .receipt = {},
+                           .reachable_at = expired.reachable_at});
     const auto ended = deps_.store.end(endings);
     if (!ended) return;  // Still pending in the store: it expires again after a restart.
     {

@@ -59,6 +59,11 @@ public:
     void mesh_changed(const MeshChange& change);
     std::uint64_t mesh_version() const;
 
+    /// Sets `reachable_at` of what is about to be stored: of copies to whose recipients a path is known now…
+    void note_paths(std::vector<NewMessage>& messages) const;
+    /// …and of copies that end.
+    void note_paths(std::vector<Ending>& endings) const;
+
     CopyView view(const CopyKey& copy) const;
     QueueStatus status() const;
     std::uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
@@ -66,7 +71,8 @@ public:
 private:
     void run(const std::stop_token& stop);
     void deliver(const std::vector<Send>& sends);
-    void expire(const std::vector<CopyKey>& copies);
+    void expire(const std::vector<Reached>& copies);
+    void keep_reached(const std::vector<Reached>& copies);
     std::shared_ptr<DeliverySink> sink_of(const DeviceId& node) const;
     /// One call a sender that is connected.
     void tell_senders(const std::vector<Ending>& endings, const std::vector<Ended>& ended) const;

@@ -29,6 +29,7 @@ struct Record {
         DeviceId device;
         CopyState state = CopyState::kPending;
         TimePoint ended_at;
+        TimePoint reachable_at;  ///< When a path to the device was first known; zero: not yet.
     };
     std::vector<Copy> copies;
 };
@@ -45,7 +46,8 @@ struct Ending {
     CopyKey copy;
     End end = End::kDelivered;
     TimePoint at;
-    std::string receipt;  ///< The wire's SignedReceipt; empty for an expiry.
+    std::string receipt;       ///< The wire's SignedReceipt; empty for an expiry.
+    TimePoint reachable_at{};  ///< Of the copy; zero: what the store has.
 };
 /// What became of an ending. The first ending of a copy stands; later ones change nothing.
 struct Ended {
@@ -93,6 +95,9 @@ public:
     /// Records how copies ended, each with its event, in one commit. When the last copy of a message
     /// has ended its body is deleted.
     virtual Result<std::vector<Ended>> end(const std::vector<Ending>& endings) = 0;
+    /// Keeps since when copies could be delivered, in one commit. Nothing for one that has ended or is unknown, or that
+    /// has such a time.
+    virtual Status reached(std::span<const Reached> copies) = 0;
     /// kNotFound MESSAGE_UNKNOWN for an id that was never stored or has been purged.
     virtual Result<Record> find(const MessageId& id) = 0;
     /// The signed envelopes of `ids`, in their order; empty where the body is gone.

@@ -19,6 +19,7 @@ std::vector<Result<Recorded>> RecordReceipts::operator()(
     }
     if (endings.empty()) return results;
 
+    deps_.dispatcher.note_paths(endings);
     const auto ended = deps_.store.end(endings);
     for (std::size_t i = 0; i < places.size(); ++i) {
         Result<Recorded>& result = results[places[i]];

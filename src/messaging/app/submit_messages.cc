@@ -53,6 +53,7 @@ std::vector<Result<Accepted>> SubmitMessages::operator()(std::vector<Submission>
     }
     if (fresh.empty()) return results;
 
+    deps_.dispatcher.note_paths(fresh);
     const auto puts = deps_.store.put(std::move(fresh), [this](const std::vector<Record>& stored) {
         deps_.dispatcher.queued(stored);
     });

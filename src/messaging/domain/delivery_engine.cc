@@ -34,6 +34,7 @@ void DeliveryEngine::queued(const NewCopy& copy) {
     expiries_.insert(slot.get());
     pending_[rank(copy.priority)].insert(slot.get());
     wait(*slot);
+    if (slot->target->route != nullptr) reach(*slot, copy.accepted_at);
 }
 
 bool DeliveryEngine::finished(const CopyKey& key) {
@@ -96,6 +97,7 @@ void DeliveryEngine::send_failed(const CopyKey& key, TimePoint now) {
 Effects DeliveryEngine::due(TimePoint now) {
     Effects effects;
     if (routes_stale_) reroute(now);
+    effects.reached = std::exchange(reached_, {});
     run_timers(now, effects);
     const std::vector<Link*> turn = std::exchange(roused_, {});
     for (Link* link : turn) {
@@ -106,7 +108,7 @@ Effects DeliveryEngine::due(TimePoint now) {
 }
 
 TimePoint DeliveryEngine::next_due() const {
-    if (!roused_.empty() || routes_stale_) return TimePoint::min();
+    if (!roused_.empty() || !reached_.empty() || routes_stale_) return TimePoint::min();
     TimePoint next = TimePoint::max();
     if (!expiries_.empty()) next = std::min(next, (*expiries_.begin())->what.expires_at);
     if (!retries_.empty()) next = std::min(next, (*retries_.begin())->retry_at);
@@ -154,6 +156,11 @@ CopyView DeliveryEngine::view(const CopyKey& key, TimePoint now) const {
     return view;
 }
 
+TimePoint DeliveryEngine::reachable_at(const CopyKey& key) const {
+    const auto found = copies_.find(key);
+    return found == copies_.end() ? TimePoint{} : found->second->what.reachable_at;
+}
+
 TimePoint DeliveryEngine::oldest(Priority priority) const {
     const InOrder& pending = pending_[rank(priority)];
     return pending.empty() ? TimePoint{} : (*pending.begin())->what.accepted_at;
@@ -170,12 +177,18 @@ DeliveryEngine::Target& DeliveryEngine::target_of(const DeviceId& id) {
     return *slot;
 }
 
-DeliveryEngine::Link* DeliveryEngine::find_route(const DeviceId& target) {
+DeliveryEngine::Link* DeliveryEngine::find_route(const DeviceId& target) const {
     if (const auto own = links_.find(target); own != links_.end()) return own->second.get();
     const DeviceId* source = mesh_.source_for(target);
     if (source == nullptr) return nullptr;
     const auto carrier = links_.find(*source);  // Gone since the last routing: none.
     return carrier == links_.end() ? nullptr : carrier->second.get();
+}
+
+void DeliveryEngine::reach(Copy& copy, TimePoint at) {
+    if (copy.what.reachable_at != TimePoint{}) return;
+    copy.what.reachable_at = at;
+    reached_.push_back({copy.what.key, at});
 }
 
 void DeliveryEngine::wait(Copy& copy) {
@@ -273,7 +286,11 @@ void DeliveryEngine::reroute(TimePoint now) {
         if (link->options.carries) carriers.push_back(id);
     mesh_.route_from(carriers);
     for (auto& [id, target] : targets_) {
+        const bool was_cut_off = target->route == nullptr;
         set_route(*target, find_route(id));
+        if (was_cut_off && target->route != nullptr)
+            for (const InOrder& waiting : target->waiting)
+                for (Copy* copy : waiting) reach(*copy, now);
         hurry(*target, now);
     }
     routes_stale_ = false;
@@ -281,9 +298,9 @@ void DeliveryEngine::reroute(TimePoint now) {
 
 void DeliveryEngine::run_timers(TimePoint now, Effects& effects) {
     while (!expiries_.empty() && (*expiries_.begin())->what.expires_at <= now) {
-        const CopyKey key = (*expiries_.begin())->what.key;
-        effects.expired.push_back(key);
-        finished(key);
+        const NewCopy& copy = (*expiries_.begin())->what;
+        effects.expired.push_back({copy.key, copy.reachable_at});
+        finished(effects.expired.back().copy);
     }
     while (!retries_.empty() && (*retries_.begin())->retry_at <= now) {
         Copy& copy = **retries_.begin();

@@ -38,6 +38,7 @@ struct NewCopy {
     TimePoint accepted_at;
     TimePoint expires_at;
     std::size_t bytes = 0;
+    TimePoint reachable_at;  ///< When a path to the target was first known; zero: none was yet.
 };
 
 struct LinkOptions {
@@ -53,9 +54,15 @@ struct Send {
     std::vector<DeviceId> path;  ///< From the link to the target, both included.
     std::uint32_t attempt = 1;
 };
+/// A copy with the time since when it could be delivered; zero: never.
+struct Reached {
+    CopyKey copy;
+    TimePoint reachable_at;
+};
 struct Effects {
     std::vector<Send> sends;
-    std::vector<CopyKey> expired;
+    std::vector<Reached> expired;
+    std::vector<Reached> reached;  ///< Copies to which a path was found now, for the first time.
 };
 
 struct CopyView {
@@ -110,6 +117,10 @@ public:
     TimePoint next_due() const;
 
     CopyView view(const CopyKey& copy, TimePoint now) const;
+    /// A path to `target` is known.
+    bool reaches(const DeviceId& target) const { return find_route(target) != nullptr; }
+    /// Of a pending copy; zero when no path was known to its target yet, or it is not pending.
+    TimePoint reachable_at(const CopyKey& copy) const;
     const ClassDepth& depth(Priority priority) const { return depths_[rank(priority)]; }
     /// When the longest pending copy of the class was accepted; zero when none is.
     TimePoint oldest(Priority priority) const;
@@ -166,7 +177,9 @@ private:
     };
 
     Target& target_of(const DeviceId& id);
-    Link* find_route(const DeviceId& target);
+    Link* find_route(const DeviceId& target) const;
+    /// There is a path to the copy's target, for the first time.
+    void reach(Copy& copy, TimePoint at);
     void wait(Copy& copy);
     void unwait(Copy& copy);
     void land(Copy& copy);
@@ -194,6 +207,7 @@ private:
     std::map<DeviceId, std::unique_ptr<Target>> targets_;  ///< Ordered, as links_ below.
     std::map<DeviceId, std::unique_ptr<Link>>
         links_;                          ///< Ordered: the same events, the same sends.
+    std::vector<Reached> reached_;       ///< Not told yet.
     std::vector<Link*> roused_;          ///< What may have something to send now, each once.
     std::set<Link*, ByFree> throttled_;  ///< What has, and waits for its capacity.
     std::array<InOrder, kPriorities> pending_;

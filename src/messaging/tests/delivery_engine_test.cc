@@ -50,6 +50,44 @@ TEST_F(Engine, waits_without_a_path_and_sends_when_the_recipient_connects) {
     EXPECT_EQ(engine_.pending(), 0u);
 }
 
+TEST_F(Engine, knows_since_when_a_copy_could_be_delivered) {
+    const auto since = [&](std::uint8_t n) {
+        return engine_.reachable_at({message_id(n), device(1)});
+    };
+    engine_.queued(copy(1, device(1)));
+    EXPECT_TRUE(engine_.due(kNow).reached.empty());
+    EXPECT_EQ(since(1), TimePoint{});
+    EXPECT_FALSE(engine_.reaches(device(1)));
+    engine_.attached(device(1), {}, kNow + 5s);
+    EXPECT_TRUE(engine_.reaches(device(1)));
+    const Effects found = engine_.due(kNow + 6s);
+    ASSERT_EQ(found.reached.size(), 1u);
+    EXPECT_EQ(found.reached[0].copy.message, message_id(1));
+    EXPECT_EQ(since(1), kNow + 6s);
+    engine_.queued(copy(2, device(1)));  // With a path from the first moment.
+    EXPECT_EQ(since(2), kNow);
+    NewCopy known = copy(3, device(1));
+    known.reachable_at = kNow - 1h;  // Stored before a restart: stands.
+    engine_.queued(known);
+    EXPECT_EQ(engine_.due(kNow + 7s).reached.size(), 1u);
+    EXPECT_EQ(since(3), kNow - 1h);
+
+    engine_.detached(device(1));
+    (void)engine_.due(kNow + 8s);
+    engine_.queued(copy(4, device(1)));
+    engine_.attached(device(1), {.credit = 0}, kNow + 10s);
+    const Effects again = engine_.due(kNow + 10s);
+    ASSERT_EQ(again.reached.size(), 1u);  // The first time counts, not the last.
+    EXPECT_EQ(again.reached[0].copy.message, message_id(4));
+    EXPECT_EQ(since(1), kNow + 6s);
+    engine_.detached(device(1));
+    engine_.queued(copy(5, device(7)));
+    const Effects expired = engine_.due(kNow + 1h);
+    ASSERT_EQ(expired.expired.size(), 5u);
+    for (const Reached& one : expired.expired)
+        EXPECT_EQ(one.reachable_at == TimePoint{}, one.copy.target == device(7));
+}
+
 TEST_F(Engine, sends_over_the_nearest_carrier_with_the_path) {
     line_of_three();
     engine_.attached(device(1), {.carries = true}, kNow);
@@ -278,7 +316,7 @@ TEST_F(Engine, conserves_copies_and_credit_under_random_events) {
                     open.insert(fresh.key);
                 }
             }
-            for (const CopyKey& key : engine.due(now).expired) {
+            for (const auto& [key, reachable_at] : engine.due(now).expired) {
                 ++ended[key];
                 EXPECT_EQ(open.erase(key), 1u);
             }
@@ -289,7 +327,7 @@ TEST_F(Engine, conserves_copies_and_credit_under_random_events) {
             ASSERT_EQ(counted, engine.pending());
             ASSERT_EQ(open.size(), engine.pending());
         }
-        for (const CopyKey& key : engine.due(now + 1h).expired) ++ended[key];
+        for (const auto& [key, reachable_at] : engine.due(now + 1h).expired) ++ended[key];
         EXPECT_EQ(engine.pending(), 0u);
         EXPECT_EQ(ended.size(), known.size());
         for (const auto& [key, times] : ended) EXPECT_EQ(times, 1);

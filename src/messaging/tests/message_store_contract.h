@@ -50,6 +50,7 @@ public:
         check("of_concurrent_endings_of_one_copy_one_wins", &MessageStoreContract::concurrent_ends);
         check("lists_the_newest_first_page_by_page", &MessageStoreContract::lists);
         check("purges_only_what_has_expired_and_ended", &MessageStoreContract::purges);
+        check("keeps_since_when_a_copy_could_be_delivered", &MessageStoreContract::keeps_reached);
         check("keeps_facts_with_their_position", &MessageStoreContract::facts);
         return names;
     }
@@ -220,6 +221,26 @@ private:
                !t.store->find(samples::message_id(1)) &&
                t.store->find(samples::message_id(3)).has_value() &&
                t.store->list(0, 10)->size() == 1;
+    }
+    bool keeps_reached(StoreUnderTest& t) {
+        const auto since = [&](std::uint8_t message) {
+            return t.store->find(samples::message_id(message))->copies[0].reachable_at;
+        };
+        const TimePoint later = samples::kNow + Duration(5);
+        NewMessage reachable = samples::new_message(1);
+        reachable.record.copies[0].reachable_at = samples::kNow;
+        put(t, {reachable, samples::new_message(2), samples::new_message(3)},
+            {Put::kStored, Put::kStored, Put::kStored});
+        end(t, delivered(3, 1));
+        std::vector<Reached> reached;
+        for (const std::uint8_t message : {1, 2, 3, 4})
+            reached.push_back({{samples::message_id(message), samples::device(1)}, later});
+        if (!t.store->reached(reached)) return false;
+        t.reopen();
+        if (since(1) != samples::kNow || since(2) != later || since(3) != TimePoint{}) return false;
+        end(t, delivered(2, 1));
+        const auto events = t.outbox->read_after(0, 100);
+        return events && events->size() == 5 && since(2) == later;
     }
     bool facts(StoreUnderTest& t) {
         DeviceFact device{.device = samples::device(5)};

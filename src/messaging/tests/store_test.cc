@@ -6,10 +6,12 @@
 
 #include <csignal>
 
+#include "imece/messaging/v1/events.pb.h"
 #include "messaging/adapters/bus/events.h"
 #include "messaging/adapters/store_rocks/records.h"
 #include "messaging/adapters/store_rocks/rocks_store.h"
 #include "messaging/tests/message_store_contract.h"
+#include "runtime/rpc/time.h"
 #include "testkit/temp_dir.h"
 
 namespace imece::messaging {
@@ -31,6 +33,7 @@ public:
     Result<std::vector<Ended>> end(const std::vector<Ending>& endings) override {
         return inner->end(endings);
     }
+    Status reached(std::span<const Reached> copies) override { return inner->reached(copies); }
     Result<Record> find(const MessageId& id) override { return inner->find(id); }
     Result<std::vector<std::string>> envelopes(const std::vector<MessageId>& ids) override {
         return inner->envelopes(ids);
@@ -159,6 +162,13 @@ TEST(MessageStoreContract, rejects_one_that_lies_about_durability) {
     EXPECT_THAT(broken_promises(&store), Contains("keeps_facts_with_their_position"));
 }
 
+TEST(MessageStoreContract, rejects_one_that_forgets_since_when_a_copy_could_be_delivered) {
+    class Forgets : public Wrapped {
+        Status reached(std::span<const Reached>) override { return {}; }
+    } store;
+    EXPECT_THAT(broken_promises(&store), Contains("keeps_since_when_a_copy_could_be_delivered"));
+}
+
 TEST(MessageStoreContract, rejects_one_that_never_tells_what_it_committed) {
     class Silent : public Wrapped {
         Result<std::vector<Put>> put(
@@ -236,6 +246,33 @@ TEST(RocksMessageStore, trims_its_outbox_and_says_so) {
     EXPECT_EQ(store->read_after(1, 10).error().reason, "POSITION_TRIMMED");
     EXPECT_GT(store->read_after(0, 1)->front().position, 100u);
     EXPECT_EQ(store->last_position(), 1500u);
+}
+
+TEST(RocksMessageStore, an_ending_tells_since_when_it_could_be) {
+    const testkit::TempDir dir;
+    SystemRandom random;
+    const auto store = *make_rocks_store({.path = dir.path(),
+                                          .accepted_event = accepted_event,
+                                          .ended_event = ended_event,
+                                          .committed = {}},
+                                         random);
+    NewMessage message = samples::new_message(1, {samples::device(1), samples::device(2)});
+    message.record.copies[0].reachable_at = samples::kNow;
+    ASSERT_TRUE(store->put({message}, [](const auto&) {}));
+    std::vector<Ending> endings;
+    for (const std::uint8_t device : {1, 2})
+        endings.push_back({.copy = {samples::message_id(1), samples::device(device)},
+                           .end = End::kExpired,
+                           .at = samples::kNow + Duration(9),
+                           .receipt = {}});
+    ASSERT_TRUE(store->end(endings));
+    const auto events = *store->read_after(1, 10);
+    imece::messaging::v1::MessageEnded told;
+    ASSERT_TRUE(told.ParseFromString(events.at(0).data));
+    EXPECT_EQ(runtime::from_proto(told.accepted_at()), samples::kNow);
+    EXPECT_EQ(runtime::from_proto(told.reachable_at()), samples::kNow);
+    ASSERT_TRUE(told.ParseFromString(events.at(1).data));
+    EXPECT_FALSE(told.has_reachable_at());
 }
 
 TEST(Records, refuse_damaged_bytes) {

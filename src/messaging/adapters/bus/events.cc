@@ -132,6 +132,8 @@ Event ended_event(const Record& record, const Ending& ending) {
         *data.mutable_delivered_at() = to_proto(ending.at);
         data.mutable_receipt()->ParseFromString(ending.receipt);
         data.set_exercise(record.envelope.exercise);
+        if (ending.reachable_at != TimePoint{})
+            *data.mutable_reachable_at() = to_proto(ending.reachable_at);
         return event_of("message.delivered.v1", record, ending.at, data.SerializeAsString());
     }
     pb::MessageEnded data;
@@ -140,6 +142,9 @@ Event ended_event(const Record& record, const Ending& ending) {
     data.set_priority(imece::type::v1::Priority(record.envelope.priority));
     *data.mutable_at() = to_proto(ending.at);
     data.set_exercise(record.envelope.exercise);
+    *data.mutable_accepted_at() = to_proto(record.accepted_at);
+    if (ending.reachable_at != TimePoint{})
+        *data.mutable_reachable_at() = to_proto(ending.reachable_at);
     const char* type = ending.end == End::kExpired ? "message.expired.v1" : "message.rejected.v1";
     return event_of(type, record, ending.at, data.SerializeAsString());
 }

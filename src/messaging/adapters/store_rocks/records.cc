@@ -6,6 +6,7 @@ namespace imece::messaging {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kRecordVersion = 2;  ///< The first had no reachable_at.
 
 std::unexpected<Error> malformed(const char* what) {
     return fail(ErrorCode::kDataLoss, "DATA_MALFORMED",
@@ -16,7 +17,7 @@ std::unexpected<Error> malformed(const char* what) {
 
 std::string encode(const Record& record) {
     const Envelope& envelope = record.envelope;
-    Encoder out(kVersion);
+    Encoder out(kRecordVersion);
     out.fixed(envelope.id.bytes).fixed(envelope.sender.bytes);
     out.number(std::uint8_t(envelope.destination.kind)).fixed(envelope.destination.id);
     out.text(envelope.destination.area).number(std::uint8_t(envelope.priority));
@@ -26,7 +27,10 @@ std::string encode(const Record& record) {
     out.time(record.accepted_at).time(record.expires_at);
     out.number(std::uint32_t(record.copies.size()));
     for (const Record::Copy& copy : record.copies)
-        out.fixed(copy.device.bytes).number(std::uint8_t(copy.state)).time(copy.ended_at);
+        out.fixed(copy.device.bytes)
+            .number(std::uint8_t(copy.state))
+            .time(copy.ended_at)
+            .time(copy.reachable_at);
     return out.take();
 }
 
@@ -54,8 +58,10 @@ Result<Record> decode_record(std::string_view bytes) {
         copy.device.bytes = in.fixed<16>();
         copy.state = CopyState(in.number<std::uint8_t>());
         copy.ended_at = in.time();
+        if (in.version() > 1) copy.reachable_at = in.time();
     }
-    if (!in.ok() || in.version() != kVersion || rank(envelope.priority) >= kPriorities)
+    if (!in.ok() || in.version() < 1 || in.version() > kRecordVersion ||
+        rank(envelope.priority) >= kPriorities)
         return malformed("message record");
     return record;
 }

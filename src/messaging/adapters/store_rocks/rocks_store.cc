@@ -106,6 +106,13 @@ public:
         return ended;
     }
 
+    Status reached(std::span<const Reached> copies) override {
+        return kv_->commit([&](KvBatch& batch) -> Status {
+            for (const Reached& one : copies) IMECE_CHECK(reached_one(batch, one));
+            return {};
+        });
+    }
+
     Result<Record> find(const MessageId& id) override {
         std::string bytes;
         IMECE_TRY(const bool found, kv_->get(kRecords, id_key(id), bytes));
@@ -312,10 +319,28 @@ private:
         }
         copy->state = state_after(ending.end);
         copy->ended_at = ending.at;
+        if (copy->reachable_at == TimePoint{}) copy->reachable_at = ending.reachable_at;
         batch.put(kRecords, key, encode(record));
         if (!has_pending(record)) batch.erase(kBodies, key);
-        tell(batch, options_.ended_event(record, ending));
+        Ending told = ending;
+        told.reachable_at = copy->reachable_at;
+        tell(batch, options_.ended_event(record, told));
         return ended;
+    }
+
+    static Status reached_one(KvBatch& batch, const Reached& one) {
+        const std::string key = id_key(one.copy.message);
+        std::string bytes;
+        IMECE_TRY(const bool known, batch.get(kRecords, key, bytes));
+        if (!known) return {};
+        IMECE_TRY(Record record, decode_record(bytes));
+        const auto copy = std::ranges::find(record.copies, one.copy.target, &Record::Copy::device);
+        if (copy == record.copies.end() || copy->state != CopyState::kPending ||
+            copy->reachable_at != TimePoint{})
+            return {};
+        copy->reachable_at = one.reachable_at;
+        batch.put(kRecords, key, encode(record));
+        return {};
     }
 
     static Result<Record> read(KvBatch& batch, const MessageId& id) {
