@@ -19,7 +19,7 @@ LAYERS = {
     "module": (("domain", "app", "adapters/*"), ("base", "crypto", "runtime")),
     "tests": (("domain", "app", "adapters/*", "module"), ("base", "crypto", "runtime", "testkit")),
 }
-SERVICES = ("identity", "discovery", "messaging", "security", "ledger", "config")
+SERVICES = ("identity", "discovery", "messaging", "security", "ledger", "analytics", "config")
 MODULES = tuple(f"{service}/module" for service in SERVICES)
 
 # Room: the rooms that it may include, beside itself.

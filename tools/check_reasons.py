@@ -17,7 +17,7 @@ RULES = re.compile(r"reasons:\s*\[([^\]]*)\]")
 GIVEN = re.compile(r'(?:\bfail\s*\(|\bError\s*\{)\s*(?:imece::)?ErrorCode::k(\w+)\s*,\s*"([^"]*)"')
 RANGES = {"any": (1, 99), "identity": (100, 199), "discovery": (200, 299), "messaging": (300, 399),
           "gateway": (400, 499), "sdk": (500, 549), "replay": (550, 599), "command line": (600, 649),
-          "config": (750, 799), "ledger": (800, 849)}
+          "analytics": (700, 749), "config": (750, 799), "ledger": (800, 849)}
 
 
 def code_name(enumerator):
