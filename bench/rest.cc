@@ -150,8 +150,8 @@ Status rest(Report& report, const Peers& peers) {
     std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
     const std::string secret_key = "rpc.secret_file=" + secret.string();
 
-    Site services(
-        {"--target", "identity,discovery,messaging,security,ledger,config", "--set", secret_key});
+    Site services({"--target", "identity,discovery,messaging,security,ledger,analytics,config",
+                   "--set", secret_key});
     IMECE_CHECK(services.launch());
     auto options = unmet_limits();
     options.insert(options.end(), {"--target", "gateway", "--set", secret_key, "--set",

@@ -68,23 +68,23 @@ public:
           messaging_(process.server, process.random,
                      {.source = "messaging",
                       .as = kName,
+                      .background = true,
                       .position = [this]() -> Result<std::uint64_t> {
                           return messages_.progress().position;
                       },
-                      .apply = [this](auto events) { return count(events); },
-                      .reset = [this] { return restart_messages(); },
-                      .background = true}),
+                      .apply = [this](auto events, auto) { return count(events); },
+                      .reset = [this] { return restart_messages(); }}),
           discovery_(
               process.server, process.random,
               {.source = "discovery",
                .as = kName,
+               .background = true,
                .position = [this]() -> Result<std::uint64_t> { return topology_.position(); },
-               .apply = [this](auto events) { return follow(events); },
+               .apply = [this](auto events, auto) { return follow(events); },
                .reset = [this]() -> Status {
                    topology_.restart();
                    return {};
-               },
-               .background = true}),
+               }}),
           feed_({.overview = [this, exercise = process.site.exercise](
                                  Duration window) -> Result<OverviewFeed::Message> {
                      IMECE_TRY(const Overview overview, overview_(window));

@@ -14,6 +14,7 @@
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
 #include "imece/offline_root_command.h"
+#include "imece/rebuild_command.h"
 #include "imece/replay_command.h"
 #include "imece/serve.h"
 #include "runtime/settings/key.h"
@@ -88,8 +89,9 @@ void add_serve(CLI::App& app, int& status) {
     options->data = default_data();
     flags->add_to(command);
     command
-        .add_option("--target", options->target,
-                    "all, or a list: identity,discovery,messaging,security,ledger,config,gateway")
+        .add_option(
+            "--target", options->target,
+            "all, or a list: identity,discovery,messaging,security,ledger,analytics,config,gateway")
         ->capture_default_str();
     command.add_option("--data", options->data, "directory of the stores ($IMECE_DATA)")
         ->capture_default_str();
@@ -157,6 +159,7 @@ int main(int argc, char** argv) {
     imece::cli::add_commands(app, status);
     add_start_config(app, status);
     imece::add_offline_root(app, status);
+    imece::add_rebuild(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

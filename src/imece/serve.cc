@@ -65,6 +65,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     modules.add("config", {}, [&] { return config::make(process, config.config, door); });
     modules.add("security", needs({"identity", "ledger", "config"}),
                 [&] { return security::make(process, config.security, door); });
+    modules.add("analytics", needs({"messaging", "discovery"}),
+                [&] { return analytics::make(process, config.analytics, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
         return gateway::make(process, config.gateway, trust, settings, [&trust]() -> Status {
             if (trust.version() > 0) return {};
@@ -72,8 +74,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
                         "the signing keys have not arrived");
         });
     });
-    modules.add("all",
-                {"identity", "discovery", "messaging", "security", "ledger", "config", "gateway"});
+    modules.add("all", {"identity", "discovery", "messaging", "security", "ledger", "analytics",
+                        "config", "gateway"});
 }
 
 LogLevel log_level_of(const std::string& word) {
@@ -161,6 +163,7 @@ std::vector<std::string> load_config(const runtime::ConfigSources& sources, Serv
     loader.load("messaging", config.messaging);
     loader.load("security", config.security);
     loader.load("ledger", config.ledger);
+    loader.load("analytics", config.analytics);
     loader.load("config", config.config);
     loader.load("gateway", config.gateway);
     printed = loader.printed();

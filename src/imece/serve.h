@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "analytics/module.h"
 #include "config/module.h"
 #include "discovery/module.h"
 #include "gateway/module.h"
@@ -29,6 +30,7 @@ struct ServeConfig {
     messaging::Config messaging;
     security::Config security;
     ledger::Config ledger;
+    analytics::Config analytics;
     config::Config config;
     gateway::Config gateway;
 };

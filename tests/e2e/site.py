@@ -55,7 +55,8 @@ class Answer:
 class Site:
     """`imece serve` on free ports over a data directory that outlives restarts."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, exercise=True):
+        self.exercise = exercise
         self.data = tempfile.mkdtemp(prefix="imece-e2e-")
         self.http_port = free_port()
         self.grpc_port = free_port()
@@ -80,7 +81,7 @@ class Site:
         """Returns the seconds until /readyz answered."""
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--exercise", "--data", self.data, *self.options],
+            [BINARY, "serve", *(["--exercise"] if self.exercise else []), "--data", self.data, *self.options],
             env=self.environment(), stdout=self.log, stderr=self.log)
         while time.monotonic() < began + 30:
             if self.process.poll() is not None:

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "analytics/adapters/bus/facts.h"
 #include "analytics/adapters/store_sqlite/sqlite_rollups.h"
@@ -118,10 +119,10 @@ TEST_F(Speed, is_enough_with_a_month_of_numbers) {
     clock_.set(kHour + 30 * 24h - 17min);
     for (const Duration window : {Duration(1h), Duration(24h), Duration(168h)}) {
         ASSERT_TRUE(view_(window));
-        const auto began = std::chrono::steady_clock::now();
+        const std::clock_t began = std::clock();  // Of this process: others may be busy.
         constexpr int kTimes = 20;
         for (int i = 0; i < kTimes; ++i) ASSERT_TRUE(view_(window));
-        const double ms = seconds_since(began) / kTimes * 1000;
+        const double ms = double(std::clock() - began) / CLOCKS_PER_SEC / kTimes * 1000;
         std::printf("%ld h: %.2f ms\n", long(window / 1h), ms);
         EXPECT_LT(ms, 50) << window.count();
     }

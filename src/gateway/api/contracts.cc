@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "imece/analytics/v1/analytics.pb.h"
 #include "imece/config/v1/config.pb.h"
 #include "imece/discovery/v1/discovery.pb.h"
 #include "imece/identity/v1/identity.pb.h"
@@ -18,7 +19,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
          {site::v1::Site::descriptor()->file(), messaging::v1::Message::descriptor()->file(),
           discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file(),
           security::v1::AuditRecord::descriptor()->file(), ledger::v1::Ledger::descriptor()->file(),
-          config::v1::Setting::descriptor()->file()})
+          analytics::v1::Overview::descriptor()->file(), config::v1::Setting::descriptor()->file()})
         for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
     return services;
 }

@@ -41,6 +41,7 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_secret(app, shell);
     add_emergency(app, shell);
     add_ledger(app, shell);
+    add_analytics(app, shell);
     add_events(app, shell);
 }
 

@@ -32,6 +32,7 @@ void add_secret(CLI::App& app, Shell& shell);
 void add_topology(CLI::App& app, Shell& shell);
 void add_emergency(CLI::App& app, Shell& shell);
 void add_ledger(CLI::App& app, Shell& shell);
+void add_analytics(CLI::App& app, Shell& shell);
 void add_events(CLI::App& app, Shell& shell);
 
 }  // namespace imece::cli

@@ -136,7 +136,8 @@ std::vector<Finding> check_data(const fs::path& data) {
     }
     found.push_back(check_serving(data));
     found.push_back(check_room(data));
-    for (const char* store : {"identity", "discovery", "messaging", "security", "ledger", "config"})
+    for (const char* store :
+         {"identity", "discovery", "messaging", "security", "ledger", "analytics", "config"})
         if (std::error_code ignored; fs::is_directory(data / store, ignored))
             found.push_back({"store", Health::kOk,
                              std::string(store) + " holds " + size_text(size_of(data / store)),

@@ -121,12 +121,13 @@ MethodInfo describe(const MethodDescriptor& method, Metrics& metrics) {
 Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
     // Every service linked into the process: each request type belongs to one method, so it names it.
     static constexpr const char* kServices[] = {
-        "imece.identity.v1.IdentityService", "imece.discovery.v1.DiscoveryService",
-        "imece.messaging.v1.MessageService", "imece.bus.v1.BusService",
-        "imece.trust.v1.TrustService",       "imece.site.v1.SiteService",
-        "imece.security.v1.AuditService",    "imece.security.v1.CertificateService",
-        "imece.ledger.v1.LedgerService",     "imece.ledger.v1.EmergencyService",
-        "imece.config.v1.ConfigService",     "imece.config.v1.SecretService"};
+        "imece.identity.v1.IdentityService",   "imece.discovery.v1.DiscoveryService",
+        "imece.messaging.v1.MessageService",   "imece.bus.v1.BusService",
+        "imece.trust.v1.TrustService",         "imece.site.v1.SiteService",
+        "imece.security.v1.AuditService",      "imece.security.v1.CertificateService",
+        "imece.ledger.v1.LedgerService",       "imece.ledger.v1.EmergencyService",
+        "imece.analytics.v1.AnalyticsService", "imece.config.v1.ConfigService",
+        "imece.config.v1.SecretService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
