@@ -13,7 +13,8 @@ std::string_view reason_of(const Status& status) {
 TEST(Expected, must_be_the_revision_that_the_subject_has) {
     EXPECT_EQ(reason_of(check_expected("k", 0, 0)), "");
     EXPECT_EQ(reason_of(check_expected("k", 7, 7)), "");
-    for (const auto& [expected, present] : {std::pair{0, 7}, {7, 0}, {6, 7}, {8, 7}}) {
+    for (const auto& [expected, present] :
+         {std::pair{0, 7}, std::pair{7, 0}, std::pair{6, 7}, std::pair{8, 7}}) {
         const Status status = check_expected("k", std::uint64_t(expected), std::uint64_t(present));
         EXPECT_EQ(reason_of(status), "REVISION_STALE");
         EXPECT_NE(status.error().message.find(std::to_string(present)), std::string::npos);
