@@ -248,23 +248,16 @@ struct Settings::State {
             said_lost = true;
             return std::unexpected(answer.error());
         }
-<<<<<<< ours
+        // A service that was restored, or began anew: what it says now holds, but somebody should know.
+        if (answer->revision() < self.revision())
+            log(LogLevel::kWarn, "settings_went_back",
+                {{"from", self.revision()}, {"to", answer->revision()}});
         change(self, [&](Known& now) {
             now.revision = answer->revision();
             now.values.clear();
             for (const pb::Setting& one : answer->settings())
                 if (one.is_set()) put(now.values, one.key(), one.value());
         });
-=======
-        // A service that was restored, or began anew: what it says now holds, but somebody should know.
-        if (answer->revision() < self.revision())
-            log(LogLevel::kWarn, "settings_went_back",
-                {{"from", self.revision()}, {"to", answer->revision()}});
-        Known fresh{.revision = answer->revision(), .values = {}};
-        for (const pb::Setting& one : answer->settings())
-            if (one.is_set()) put(fresh.values, one.key(), one.value());
-        replace(std::move(fresh), self);
->>>>>>> theirs
         log(LogLevel::kInfo, "settings_followed", {{"revision", answer->revision()}});
         said_lost = false;
         following = true;

@@ -46,6 +46,7 @@ CREATE TABLE islands(name TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITH
 CREATE TABLE island_nodes(node BLOB PRIMARY KEY, island TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE counting(rules INTEGER NOT NULL) STRICT;
+INSERT INTO counting(rules) VALUES(1);
 )sql"};
 
 std::int64_t seconds_of(Step step) {
