@@ -12,8 +12,8 @@
 #include "runtime/bus/outbox.h"
 #include "runtime/modules.h"
 #include "runtime/observe/log.h"
+#include "runtime/observe/machine_metrics.h"
 #include "runtime/observe/metrics.h"
-#include "runtime/observe/process_metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/site_service.h"
 #include "runtime/settings/settings.h"
@@ -107,7 +107,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     IMECE_TRY(const auto clock, data.clock(config.site));
     SystemRandom random;
     runtime::Metrics metrics;
-    const auto process_gauges = runtime::add_process_metrics(metrics);
+    const auto machine = runtime::add_machine_metrics(metrics, data.path());
     runtime::Server server(config.rpc);
     runtime::Outboxes outboxes;
     runtime::TrustStore trust(*clock);

@@ -8,6 +8,7 @@
 namespace imece::runtime {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -47,6 +48,22 @@ TEST(Log, writes_one_escaped_line_with_the_trace) {
         HasSubstr(
             R"("event":"thing_done","trace_id":"abc","name":"a\"b\u000a","count":3,"ok":true})"));
     EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
+}
+
+TEST(Metrics, sources_are_read_at_the_scrape_until_their_token_goes) {
+    Metrics metrics;
+    auto token = metrics.source([](Samples& samples) {
+        samples.add("imece_rain_bytes_total", "Rain.", 3, {{"where", "a"}});
+        samples.add("imece_rain_bytes_total", "Rain.", 4, {{"where", "b"}});
+        samples.add("imece_sun", "Sun.", 0.5);
+    });
+    const std::string text = metrics.scrape();
+    EXPECT_THAT(text, AllOf(HasSubstr("# TYPE imece_rain_bytes_total counter"),
+                            HasSubstr("imece_rain_bytes_total{where=\"a\"} 3"),
+                            HasSubstr("imece_rain_bytes_total{where=\"b\"} 4"),
+                            HasSubstr("# TYPE imece_sun gauge"), HasSubstr("imece_sun 0.5")));
+    token.reset();
+    EXPECT_THAT(metrics.scrape(), Not(HasSubstr("imece_rain")));
 }
 
 TEST(Metrics, gauges_are_read_at_the_scrape_until_their_token_goes) {
