@@ -15,6 +15,7 @@
 #include "runtime/observe/machine_metrics.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
+#include "runtime/rpc/process_service.h"
 #include "runtime/rpc/site_service.h"
 #include "runtime/settings/settings.h"
 
@@ -123,9 +124,11 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     IMECE_CHECK(modules.make(options.target));
     const auto site = runtime::make_site_service(process, door, modules.made());
     const auto bus = runtime::make_bus_service(outboxes, door, server);
+    const auto itself = runtime::make_process_service(door);
     // The process with the services speaks for the site.
     if (config.rpc.services.empty()) server.add("site", *site);
     server.add("bus", *bus);
+    server.add("process", *itself);
 
     Status started = server.start();
     if (started) {

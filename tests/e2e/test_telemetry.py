@@ -1,11 +1,12 @@
-"""What a process tells of itself: metrics of its machine."""
+"""What a process tells of itself: metrics of its machine, the level of its log."""
 
+import json
 import os
 import re
 import resource
 import time
 
-from tests.e2e.site import SiteTest
+from tests.e2e.site import PASSWORD, SiteTest, eventually
 
 SAMPLE = re.compile(r"^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (\S+)$")
 
@@ -50,3 +51,62 @@ class Machine(SiteTest):
             took.append(time.monotonic() - began)
         print(f"a scrape: {1000 * min(took):.1f} ms with its transport", end=" ")
         self.assertLess(min(took), 0.05)
+
+
+class LogLevel(SiteTest):
+    def log(self):
+        with open(os.path.join(self.site.data, "server.log"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.startswith("{")]
+
+    def refused(self):
+        """A call whose refusal is a line of the level debug; its trace id."""
+        answer = self.site.call("GET", "/v1/messages/0190c8e2-0000-7000-8000-000000000000", token=self.operator)
+        self.assert_problem(answer, 404)
+        return answer.json["traceId"]
+
+    def is_logged(self, trace):
+        return any(line.get("trace_id") == trace for line in self.log())
+
+    def set(self, level, seconds):
+        answer = self.site.call("POST", "/v1/process/log-level", {"level": level, "durationS": seconds}, self.operator)
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json
+
+    def test_it_changes_for_a_time_and_says_who_did_it(self):
+        self.assertFalse(self.is_logged(self.refused()))
+        self.assertEqual(self.set("DEBUG", 1), {"level": "DEBUG", "usualLevel": "INFO", "secondsLeft": 1})
+        self.assertTrue(self.is_logged(self.refused()))
+
+        def usual():
+            return self.site.call("GET", "/v1/process/log-level", token=self.operator).json["level"] == "INFO"
+        self.assertTrue(eventually(usual))
+        self.assertFalse(self.is_logged(self.refused()))
+        self.set("ERROR", 0)
+        left = self.set("INFO", 60)["secondsLeft"]
+        self.assertEqual(left, 60)
+        changes = [line for line in self.log() if line["event"] == "log_level_changed"]
+        self.assertEqual([(line["level"], line["seconds"]) for line in changes][-3:],
+                         [("DEBUG", 1), ("ERROR", 900), ("INFO", 60)])
+        self.assertTrue(all(line["by"] for line in changes))
+
+    def test_it_is_the_operators(self):
+        device = self.site.enrol(self.enrolment)
+        for method, body in (("GET", None), ("POST", {"level": "DEBUG"})):
+            path = "/v1/process/log-level"
+            self.assert_problem(self.site.call(method, path, body), 401, "TOKEN_MISSING")
+            self.assert_problem(self.site.call(method, path, body, device.token), 403, "ROLE_MISSING")
+        for body in ({}, {"level": "LOUD"}, {"level": "INFO", "durationS": 86401}):
+            self.assert_problem(self.site.call("POST", path, body, self.operator), 400)
+
+    def test_the_command_line_does_it_too(self):
+        password = os.path.join(self.site.data, "op.password")
+        with open(password, "w", encoding="ascii") as file:
+            file.write(PASSWORD + "\n")
+
+        def command(*arguments):
+            return self.site.run("log-level", *arguments, "--server", self.site.grpc, "--user", "operator",
+                                 "--password-file", password)
+        self.assertEqual(command("warn", "--for", "10m").stdout, "WARN for 10m, then INFO\n")
+        self.assertEqual(json.loads(command("--json").stdout)["level"], "WARN")
+        self.assertEqual(command("loud").returncode, 2)
+        self.assertEqual(command("info", "--for", "25h").returncode, 1)

@@ -8,6 +8,7 @@
 #include "imece/identity/v1/identity.pb.h"
 #include "imece/ledger/v1/ledger.pb.h"
 #include "imece/messaging/v1/messaging.pb.h"
+#include "imece/process/v1/process.pb.h"
 #include "imece/security/v1/security.pb.h"
 #include "imece/site/v1/site.pb.h"
 
@@ -19,7 +20,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
          {site::v1::Site::descriptor()->file(), messaging::v1::Message::descriptor()->file(),
           discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file(),
           security::v1::AuditRecord::descriptor()->file(), ledger::v1::Ledger::descriptor()->file(),
-          analytics::v1::Overview::descriptor()->file(), config::v1::Setting::descriptor()->file()})
+          analytics::v1::Overview::descriptor()->file(), config::v1::Setting::descriptor()->file(),
+          process::v1::LogLevelInForce::descriptor()->file()})
         for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
     return services;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -12,7 +11,7 @@
 namespace imece::runtime {
 namespace {
 
-std::atomic<LogLevel> least_level{LogLevel::kInfo};
+LogLevels levels;
 thread_local std::string current_trace;
 
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
@@ -46,7 +45,7 @@ void append_value(fmt::memory_buffer& line, const LogField::Value& value) {
 }  // namespace
 
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-    if (level < least_level.load(std::memory_order_relaxed)) return;
+    if (level < log_level().level) return;
     const auto now = std::chrono::time_point_cast<Duration>(
         std::chrono::system_clock::now());  // Wall, not site.
     fmt::memory_buffer line;
@@ -68,8 +67,12 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-void set_log_level(LogLevel level) {
-    least_level.store(level, std::memory_order_relaxed);
+void set_log_level(LogLevel level, std::chrono::milliseconds duration) {
+    levels.set(level, std::chrono::steady_clock::now() + duration);
+}
+
+LogLevels::InForce log_level() {
+    return levels.at(std::chrono::steady_clock::now);
 }
 
 TraceScope::TraceScope(std::string trace_id)

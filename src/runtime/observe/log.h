@@ -1,15 +1,16 @@
 // One JSON line per event, to standard error.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
 
-namespace imece::runtime {
+#include "runtime/observe/log_level.h"
 
-enum class LogLevel { kDebug, kInfo, kWarn, kError };
+namespace imece::runtime {
 
 struct LogField {
     using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
@@ -29,8 +30,10 @@ struct LogField {
 /// `log(LogLevel::kInfo, "server_started", {{"port", port}});` No secret and no payload goes in.
 /// The trace id of the thread's TraceScope is added. Thread-safe; written as one line.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
-/// Lines below `level` are dropped. kInfo at first.
-void set_log_level(LogLevel level);
+/// Lines below the level in force are dropped; kInfo is the usual one. Another holds for `duration` and
+/// is then forgotten by itself.
+void set_log_level(LogLevel level, std::chrono::milliseconds duration);
+LogLevels::InForce log_level();
 
 /// Names the trace that this thread works for, until it goes.
 class TraceScope {

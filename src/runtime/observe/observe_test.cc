@@ -50,6 +50,43 @@ TEST(Log, writes_one_escaped_line_with_the_trace) {
     EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
 }
 
+TEST(LogLevels, go_back_by_themselves) {
+    LogLevels levels;
+    SteadyPoint now{std::chrono::hours(1)};
+    int asked = 0;
+    const auto at = [&] {
+        return levels.at([&] {
+            ++asked;
+            return now;
+        });
+    };
+    EXPECT_EQ(at().level, LogLevel::kInfo);
+    EXPECT_EQ(asked, 0);
+    levels.set(LogLevel::kDebug, now + std::chrono::seconds(10));
+    EXPECT_EQ(at().level, LogLevel::kDebug);
+    EXPECT_EQ(at().usual, LogLevel::kInfo);
+    EXPECT_EQ(at().left, std::chrono::seconds(10));
+    levels.set(LogLevel::kError, now + std::chrono::seconds(5));
+    now += std::chrono::milliseconds(4999);
+    EXPECT_EQ(at().level, LogLevel::kError);
+    now += std::chrono::milliseconds(1);
+    EXPECT_EQ(at().level, LogLevel::kInfo);
+    EXPECT_EQ(at().left, std::chrono::milliseconds(0));
+}
+
+TEST(Log, writes_what_the_level_in_force_lets_through) {
+    testing::internal::CaptureStderr();
+    set_log_level(LogLevel::kDebug, std::chrono::minutes(1));
+    log(LogLevel::kDebug, "in_detail");
+    set_log_level(LogLevel::kError, std::chrono::minutes(1));
+    log(LogLevel::kWarn, "not_so_bad");
+    set_log_level(LogLevel::kInfo, std::chrono::milliseconds(0));
+    log(LogLevel::kWarn, "as_usual");
+    const std::string out = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(out,
+                AllOf(HasSubstr("in_detail"), Not(HasSubstr("not_so_bad")), HasSubstr("as_usual")));
+}
+
 TEST(Metrics, sources_are_read_at_the_scrape_until_their_token_goes) {
     Metrics metrics;
     auto token = metrics.source([](Samples& samples) {

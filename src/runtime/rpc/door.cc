@@ -127,7 +127,7 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
         "imece.security.v1.AuditService",      "imece.security.v1.CertificateService",
         "imece.ledger.v1.LedgerService",       "imece.ledger.v1.EmergencyService",
         "imece.analytics.v1.AnalyticsService", "imece.config.v1.ConfigService",
-        "imece.config.v1.SecretService"};
+        "imece.config.v1.SecretService",       "imece.process.v1.ProcessService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
