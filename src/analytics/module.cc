@@ -65,26 +65,25 @@ public:
                          }},
                     {.promises = config.promises, .samples_min = config.samples_min}),
           delivery_(*store_, process.clock),
-          messaging_(process.server, process.random,
-                     {.source = "messaging",
-                      .as = kName,
-                      .background = true,
-                      .position = [this]() -> Result<std::uint64_t> {
-                          return messages_.progress().position;
-                      },
-                      .apply = [this](auto events, auto) { return count(events); },
-                      .reset = [this] { return restart_messages(); }}),
-          discovery_(
-              process.server, process.random,
-              {.source = "discovery",
-               .as = kName,
-               .background = true,
-               .position = [this]() -> Result<std::uint64_t> { return topology_.position(); },
-               .apply = [this](auto events, auto) { return follow(events); },
-               .reset = [this]() -> Status {
-                   topology_.restart();
-                   return {};
-               }}),
+          messaging_(process, {.source = "messaging",
+                               .as = kName,
+                               .background = true,
+                               .position = [this]() -> Result<std::uint64_t> {
+                                   return messages_.progress().position;
+                               },
+                               .apply = [this](auto events, auto) { return count(events); },
+                               .reset = [this] { return restart_messages(); }}),
+          discovery_(process, {.source = "discovery",
+                               .as = kName,
+                               .background = true,
+                               .position = [this]() -> Result<std::uint64_t> {
+                                   return topology_.position();
+                               },
+                               .apply = [this](auto events, auto) { return follow(events); },
+                               .reset = [this]() -> Status {
+                                   topology_.restart();
+                                   return {};
+                               }}),
           feed_({.overview = [this, exercise = process.site.exercise](
                                  Duration window) -> Result<OverviewFeed::Message> {
                      IMECE_TRY(const Overview overview, overview_(window));

@@ -103,14 +103,13 @@ public:
                   config.report),
           view_(live_, process.clock),
           service_(make_discovery_service(report_, view_, process.clock, door)),
-          identity_(process.server, process.random,
-                    {.source = "identity",
-                     .as = "discovery",
-                     .position = [this] { return store_->bus_position(); },
-                     .apply = runtime::one_by_one([this](const runtime::Event& event) {
-                         return apply_device_event(event, devices_);
-                     }),
-                     .reset = [this] { return devices_.forget_all(); }}) {
+          identity_(process, {.source = "identity",
+                              .as = "discovery",
+                              .position = [this] { return store_->bus_position(); },
+                              .apply = runtime::one_by_one([this](const runtime::Event& event) {
+                                  return apply_device_event(event, devices_);
+                              }),
+                              .reset = [this] { return devices_.forget_all(); }}) {
         process.server.add("discovery", *service_);
         process.outboxes.add("discovery", *store_);
         add_gauges(process.metrics);

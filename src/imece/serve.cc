@@ -10,6 +10,7 @@
 #include "runtime/auth/trust_store.h"
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
+#include "runtime/files/certificate.h"
 #include "runtime/modules.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/machine_metrics.h"
@@ -111,6 +112,10 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     const auto machine = runtime::add_machine_metrics(metrics, data.path());
     runtime::Server server(config.rpc);
     runtime::Outboxes outboxes;
+    const auto event_logs = outboxes.add_metrics(metrics);
+    const auto certificates = {
+        runtime::add_certificate_metric(metrics, "rpc", config.rpc.tls_certificate),
+        runtime::add_certificate_metric(metrics, "gateway", config.gateway.http.tls_certificate)};
     runtime::TrustStore trust(*clock);
     runtime::Door door({.random = random, .metrics = metrics, .server = server, .trust = trust});
     runtime::Settings settings(data.path() / "settings", *clock, metrics);
@@ -133,7 +138,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     Status started = server.start();
     if (started) {
         trust.follow(server, random);
-        settings.follow(server, random);
+        settings.follow(process);
         started = modules.start();
     }
     if (started) {

@@ -93,7 +93,8 @@ class Ledger final : public runtime::Module {
 public:
     Ledger(runtime::Process& process, const Config& config, runtime::Door& door,
            std::unique_ptr<RocksLedgerStore> store, Authorities authorities)
-        : store_(std::move(store)),
+        : clock_(process.clock),
+          store_(std::move(store)),
           authorities_(std::move(authorities)),
           submit_({.store = *store_,
                    .clock = process.clock,
@@ -111,7 +112,7 @@ public:
           ledger_service_(make_ledger_service(read_, door)),
           emergency_service_(
               make_emergency_service(read_, submit_, process.clock, process.random, door)),
-          messaging_(process.server, process.random,
+          messaging_(process,
                      {.source = "messaging",
                       .as = kName,
                       .types = {kDelivered},
@@ -124,9 +125,13 @@ public:
                       .reset = [this]() -> Status {
                           receipts_.reset();
                           return {};
-                      }}),
-          gauge_(process.metrics.gauge("imece_ledger_height", "Height of the last final block", {},
-                                       [this] { return double(height_.load()); })) {
+                      }}) {
+        gauges_.push_back(process.metrics.gauge("imece_ledger_height",
+                                                "Height of the last final block.", {},
+                                                [this] { return double(height_.load()); }));
+        gauges_.push_back(process.metrics.gauge(
+            "imece_ledger_waiting_seconds", "How long the oldest transaction has not been final.",
+            {}, [this] { return waiting_seconds(); }));
         process.server.add(kName, *ledger_service_);
         process.server.add(kName, *emergency_service_);
         process.outboxes.add(kName, *store_);
@@ -146,6 +151,16 @@ public:
     }
 
 private:
+    /// 0 when none waits.
+    double waiting_seconds() const {
+        const auto pending = store_->pending(1);
+        if (!pending || pending->empty()) return 0;
+        const auto oldest = decode_transaction(pending->front().bytes);
+        if (!oldest) return 0;
+        return std::chrono::duration<double>(clock_.now() - oldest->at).count();
+    }
+
+    const Clock& clock_;
     std::unique_ptr<RocksLedgerStore> store_;
     const Authorities authorities_;
     std::atomic<std::uint64_t> height_{0};
@@ -157,7 +172,7 @@ private:
     std::shared_ptr<grpc::Service> ledger_service_;
     std::shared_ptr<grpc::Service> emergency_service_;
     runtime::Subscription messaging_;
-    std::shared_ptr<void> gauge_;
+    std::vector<std::shared_ptr<void>> gauges_;
 };
 
 Result<std::vector<crypto::SigningKey>> open_keys(const std::filesystem::path& directory,

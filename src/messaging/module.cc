@@ -134,6 +134,15 @@ private:
                   [](const Class& c) { return c.accepted; });
             gauge("imece_messages_delivered_count", "Copies delivered since start.",
                   [](const Class& c) { return c.delivered; });
+            gauge("imece_messages_in_time_count",
+                  "Copies delivered since start, within the time that their class is promised.",
+                  [](const Class& c) { return c.in_time; });
+            gauge("imece_messages_oldest_seconds", "Since the longest pending copy was accepted.",
+                  [this](const Class& c) {
+                      const bool none = c.oldest_accepted_at == TimePoint();
+                      const Duration age = process_.clock.now() - c.oldest_accepted_at;
+                      return none ? 0 : std::chrono::duration<double>(age).count();
+                  });
             gauge("imece_messages_expired_count", "Copies expired since start.",
                   [](const Class& c) { return c.expired; });
         }

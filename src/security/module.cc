@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/config/table.h"
+#include "runtime/files/certificate.h"
 #include "runtime/files/private_file.h"
 #include "runtime/files/signing_key.h"
 #include "runtime/module.h"
@@ -38,14 +39,19 @@ public:
                         .read = ReadCertificates({*authority_, *store_, wall_}),
                         .site = process.site.name},
           audit_service_(make_audit_service(read_audit_, sign_, door)),
-          certificate_service_(make_certificate_service(certificates_, door)),
-          gauge_(process.metrics.gauge("imece_security_audit_records", "Records in the audit log",
-                                       {}, [this] { return double(store_->size().value_or(0)); })) {
+          certificate_service_(make_certificate_service(certificates_, door)) {
+        gauges_.push_back(
+            process.metrics.gauge("imece_security_audit_records", "Records in the audit log", {},
+                                  [this] { return double(store_->size().value_or(0)); }));
+        const std::filesystem::path authority_dir = process.data_dir / kName / "ca";
+        for (const char* name : {"root", "intermediate"})
+            gauges_.push_back(runtime::add_certificate_metric(
+                process.metrics, name, authority_dir / (std::string(name) + ".crt")));
         process.server.add(kName, *audit_service_);
         process.server.add(kName, *certificate_service_);
         for (const char* source : kAudited)
             audited_.push_back(std::make_unique<runtime::Subscription>(
-                process.server, process.random,
+                process,
                 runtime::Subscription::Options{
                     .source = source,
                     .as = kName,
@@ -94,7 +100,7 @@ private:
     std::shared_ptr<grpc::Service> audit_service_;
     std::shared_ptr<grpc::Service> certificate_service_;
     std::vector<std::unique_ptr<runtime::Subscription>> audited_;
-    std::shared_ptr<void> gauge_;
+    std::vector<std::shared_ptr<void>> gauges_;
 };
 
 /// The first line of the file. Empty without a file.

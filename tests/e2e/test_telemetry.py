@@ -1,13 +1,17 @@
-"""What a process tells of itself: metrics of its machine, the level of its log."""
+"""What a process tells of itself: metrics of its machine, the level of its log, and the rules
+that watch it."""
 
 import json
 import os
 import re
 import resource
+import shutil
+import subprocess
 import time
 
-from tests.e2e.site import PASSWORD, SiteTest, eventually
+from tests.e2e.site import PASSWORD, ROOT, SiteTest, eventually
 
+RULES = os.path.join(ROOT, "deploy/prometheus")
 SAMPLE = re.compile(r"^([a-z_][a-z0-9_]*)(?:\{(.*)\})? (\S+)$")
 
 
@@ -17,6 +21,13 @@ def samples(site):
     assert answer.status == 200, answer
     matches = [SAMPLE.match(line) for line in answer.body.decode().splitlines() if not line.startswith("#")]
     return {(m.group(1), m.group(2) or ""): float(m.group(3)) for m in matches if m}
+
+
+def tool(name):
+    """Where a program of tests/engines is: $IMECE_NAME, build/engines, or PATH. None: nowhere."""
+    given = os.environ.get(f"IMECE_{name.upper()}")
+    built = os.path.join(ROOT, "build/engines", name)
+    return given or (built if os.access(built, os.X_OK) else shutil.which(name))
 
 
 class Machine(SiteTest):
@@ -85,7 +96,7 @@ class LogLevel(SiteTest):
         left = self.set("INFO", 60)["secondsLeft"]
         self.assertEqual(left, 60)
         changes = [line for line in self.log() if line["event"] == "log_level_changed"]
-        self.assertEqual([(line["level"], line["seconds"]) for line in changes][-3:],
+        self.assertEqual([(line["to"], line["seconds"]) for line in changes][-3:],
                          [("DEBUG", 1), ("ERROR", 900), ("INFO", 60)])
         self.assertTrue(all(line["by"] for line in changes))
 
@@ -110,3 +121,33 @@ class LogLevel(SiteTest):
         self.assertEqual(json.loads(command("--json").stdout)["level"], "WARN")
         self.assertEqual(command("loud").returncode, 2)
         self.assertEqual(command("info", "--for", "25h").returncode, 1)
+
+
+class Rules(SiteTest):
+    def rules(self):
+        with open(os.path.join(RULES, "imece.rules.yml"), encoding="utf-8") as file:
+            return file.read()
+
+    def test_every_metric_that_they_name_is_exported(self):
+        named = set(re.findall(r"\b(?:imece|process)_[a-z_]+", re.sub(r"#.*", "", self.rules())))
+        self.assertGreater(len(named), 15)
+        told = {name for name, _ in samples(self.site)}
+        self.assertEqual(named - told, set())
+
+    def test_every_alert_has_its_page(self):
+        alerts = re.findall(r"- alert: (\w+)", self.rules())
+        links = re.findall(r"runbook: docs/operate/alerts\.md#(\w+)", self.rules())
+        self.assertEqual([alert.lower() for alert in alerts], links)
+        with open(os.path.join(ROOT, "docs/operate/alerts.md"), encoding="utf-8") as file:
+            self.assertEqual(re.findall(r"^## (Imece\w+)$", file.read(), re.MULTILINE), alerts)
+
+    def test_promtool_finds_them_right(self):
+        promtool = tool("promtool")
+        if not promtool:
+            self.skipTest("no promtool: tests/engines/promtool.sh build/engines")
+        for arguments in (("check", "config", "prometheus.yml"), ("test", "rules", "imece.rules.test.yml")):
+            result = subprocess.run([promtool, *arguments], cwd=RULES, capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        with open(os.path.join(RULES, "imece.rules.test.yml"), encoding="utf-8") as file:
+            tested = set(re.findall(r"alertname: (\w+)", file.read()))
+        self.assertEqual(set(re.findall(r"- alert: (\w+)", self.rules())), tested)

@@ -98,8 +98,11 @@ void Dispatcher::finished(const std::vector<Ending>& endings, const std::vector<
     change_engine([&] {
         for (std::size_t i = 0; i < endings.size(); ++i) {
             if (ended[i].outcome != Ended::Outcome::kRecorded) continue;
-            engine_.finished(endings[i].copy);
-            if (endings[i].end == End::kDelivered) ++totals_[rank(ended[i].priority)].delivered;
+            const auto accepted_at = engine_.finished(endings[i].copy);
+            if (endings[i].end != End::kDelivered) continue;
+            const std::size_t of = rank(ended[i].priority);
+            ++totals_[of].delivered;
+            if (accepted_at && endings[i].at - *accepted_at <= kPromised[of]) ++totals_[of].in_time;
         }
     });
     tell_senders(endings, ended);

@@ -21,8 +21,9 @@ struct QueueStatus {
     struct Class {
         ClassDepth depth;
         TimePoint oldest_accepted_at;  ///< Zero: none is pending.
-        std::uint64_t accepted = 0;    ///< Since the process began, as the two below; copies.
+        std::uint64_t accepted = 0;    ///< Since the process began, as those below; copies.
         std::uint64_t delivered = 0;
+        std::uint64_t in_time = 0;  ///< Of those delivered, within what the class is promised.
         std::uint64_t expired = 0;
     };
     std::array<Class, kPriorities> classes;

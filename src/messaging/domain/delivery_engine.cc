@@ -37,16 +37,17 @@ void DeliveryEngine::queued(const NewCopy& copy) {
     if (slot->target->route != nullptr) reach(*slot, copy.accepted_at);
 }
 
-bool DeliveryEngine::finished(const CopyKey& key) {
+std::optional<TimePoint> DeliveryEngine::finished(const CopyKey& key) {
     const auto found = copies_.find(key);
-    if (found == copies_.end()) return false;
+    if (found == copies_.end()) return std::nullopt;
     Copy& copy = *found->second;
+    const TimePoint accepted_at = copy.what.accepted_at;
     if (copy.link != nullptr)
         land(copy);
     else
         unwait(copy);
     remove(copy);
-    return true;
+    return accepted_at;
 }
 
 void DeliveryEngine::attached(const DeviceId& node, const LinkOptions& options, TimePoint now) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -101,8 +102,8 @@ public:
     explicit DeliveryEngine(Config config) : config_(config) {}
 
     void queued(const NewCopy& copy);  ///< A copy already known is left as it is.
-    /// The target has it, or refused it. False when it was not pending.
-    bool finished(const CopyKey& copy);
+    /// The target has it, or refused it. When it was accepted; nothing when it was not pending.
+    std::optional<TimePoint> finished(const CopyKey& copy);
     /// A node connected. Whoever was attached as this node is replaced.
     void attached(const DeviceId& node, const LinkOptions& options, TimePoint now);
     void detached(const DeviceId& node);

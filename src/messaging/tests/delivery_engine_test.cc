@@ -45,7 +45,7 @@ TEST_F(Engine, waits_without_a_path_and_sends_when_the_recipient_connects) {
     ASSERT_EQ(numbers(effects), std::vector{1});
     EXPECT_EQ(effects.sends[0].path, std::vector{device(1)});
     EXPECT_TRUE(engine_.due(kNow + 10min).sends.empty());
-    EXPECT_TRUE(engine_.finished({message_id(1), device(1)}));
+    EXPECT_EQ(engine_.finished({message_id(1), device(1)}), kNow);
     EXPECT_FALSE(engine_.finished({message_id(1), device(1)}));
     EXPECT_EQ(engine_.pending(), 0u);
 }

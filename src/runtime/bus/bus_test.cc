@@ -11,6 +11,7 @@
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/bus/subscription.h"
+#include "runtime/module.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
@@ -74,9 +75,9 @@ private:
 /// A consumer with a store of its own: applies each event with its position, as a service does.
 class Consumer {
 public:
-    Consumer(Server& server, Random& random, std::vector<std::string> types = {},
-             bool background = false)
-        : subscription_(server, random,
+    explicit Consumer(Process& process, std::vector<std::string> types = {},
+                      bool background = false)
+        : subscription_(process,
                         {.source = "source",
                          .as = "consumer",
                          .types = std::move(types),
@@ -177,7 +178,8 @@ protected:
     Door door_{{.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
     Log log_{outboxes_};
     std::unique_ptr<grpc::Service> service_ = make_bus_service(outboxes_, door_, server_);
-    Consumer consumer_{server_, random_};
+    Process process_{clock_, random_, metrics_, server_, outboxes_, {"test", true, "0"}, "."};
+    Consumer consumer_{process_};
 };
 
 TEST_F(Bus, brings_what_was_there_and_then_what_comes_in_order) {
@@ -224,7 +226,7 @@ TEST_F(Bus, brings_an_event_again_until_it_is_applied_and_nothing_overtakes_it) 
 }
 
 TEST_F(Bus, brings_only_the_types_that_are_wanted_and_says_how_far_it_is) {
-    Consumer picky{server_, random_, {"thing.ended.v1"}, true};
+    Consumer picky{process_, {"thing.ended.v1"}, true};
     log_.append(1, "thing.ended.v1");
     log_.append(999);  // Three whole batches of which nothing is wanted, and a part of one.
     picky.start();

@@ -1,6 +1,7 @@
 #include "runtime/bus/outbox.h"
 
 #include "base/assert.h"
+#include "runtime/observe/metrics.h"
 
 namespace imece::runtime {
 
@@ -37,6 +38,16 @@ std::shared_ptr<void> Outboxes::on_commit(const std::string& source, std::functi
                 const std::scoped_lock unlock(mutex_);
                 sources_[source].wakers.erase(key);
             }};
+}
+
+std::shared_ptr<void> Outboxes::add_metrics(Metrics& metrics) {
+    return metrics.source([this](Samples& samples) {
+        for (const std::string& name : names())
+            if (OutboxReader* reader = find(name))
+                samples.add("imece_events_position",
+                            "Position of the last event of a service's log.",
+                            double(reader->last_position()), {{"source", name}});
+    });
 }
 
 }  // namespace imece::runtime

@@ -16,6 +16,8 @@
 
 namespace imece::runtime {
 
+class Metrics;
+
 /// CloudEvents attributes; `data` is the protobuf message that `type` names.
 struct Event {
     EventId id;
@@ -50,6 +52,9 @@ public:
     /// `wake` runs on the committing thread and must not block. Until the token goes.
     [[nodiscard]] std::shared_ptr<void> on_commit(const std::string& source,
                                                   std::function<void()> wake);
+
+    /// imece_events_position{source} in /metrics, until the token goes.
+    [[nodiscard]] std::shared_ptr<void> add_metrics(Metrics& metrics);
 
 private:
     struct Source {

@@ -10,8 +10,10 @@
 
 #include "imece/bus/v1/bus.grpc.pb.h"
 #include "runtime/executor.h"
+#include "runtime/module.h"
 #include "runtime/net/backoff.h"
 #include "runtime/observe/log.h"
+#include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
 #include "runtime/rpc/time.h"
@@ -35,7 +37,14 @@ Result<Event> from_proto_event(imece::bus::v1::Event& event) {
 }  // namespace
 
 struct Subscription::State {
-    State(Server& s, Random& r, Options o) : server(s), options(std::move(o)), backoff(r) {}
+    State(Process& process, Options o)
+        : server(process.server),
+          options(std::move(o)),
+          backoff(process.random),
+          gauge(process.metrics.gauge("imece_events_applied_position",
+                                      "Position of the last event that was applied.",
+                                      {{"source", options.source}, {"by", options.as}},
+                                      [this] { return double(applied.load()); })) {}
     Server& server;
     Options options;
     Backoff backoff;
@@ -44,6 +53,7 @@ struct Subscription::State {
     std::unique_ptr<grpc::ClientContext> context;
     std::atomic<std::uint64_t> applied{0};
     std::atomic<bool> connected{false};
+    std::shared_ptr<void> gauge;
     std::jthread thread;
 
     void run(const std::stop_token& stop) {
@@ -113,8 +123,8 @@ struct Subscription::State {
     }
 };
 
-Subscription::Subscription(Server& server, Random& random, Options options)
-    : state_(std::make_unique<State>(server, random, std::move(options))) {}
+Subscription::Subscription(Process& process, Options options)
+    : state_(std::make_unique<State>(process, std::move(options))) {}
 
 Subscription::~Subscription() {
     stop();

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
+#include "runtime/files/certificate.h"
 #include "runtime/files/private_file.h"
 #include "runtime/files/signing_key.h"
 #include "testkit/temp_dir.h"
@@ -45,6 +48,27 @@ TEST(SigningKeyFile, is_made_once_and_never_replaced) {
     ASSERT_TRUE(write_private_file(path, "damaged"));
     EXPECT_EQ(reason_of(open_signing_key(path, random)), "DATA_MALFORMED");
     EXPECT_EQ(read_private_file(path).value(), "damaged");
+}
+
+TEST(Certificate, ends_when_it_says) {
+    constexpr const char* kPem =
+        "-----BEGIN CERTIFICATE-----\n"
+        "MIIBbjCCAROgAwIBAgIURalSh6372Z1nXNPj/ZhwXB8FRkowCgYIKoZIzj0EAwIw\n"
+        "DDEKMAgGA1UEAwwBYTAeFw0yNjExMjcwNjQ5MTNaFw0zNjExMjQwNjQ5MTNaMAwx\n"
+        "CjAIBgNVBAMMAWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASuwdH6D7estAy1\n"
+        "hLw8SGX17nvihiX46F2EEQQSjOF7cOlwrHQZDeF8o8nkFHtS/1Oy412tQtDr7q+2\n"
+        "nDBofXpVo1MwUTAdBgNVHQ4EFgQUGedBXnKZSQQwEWZmQb7Mer/3MBYwHwYDVR0j\n"
+        "BBgwFoAUGedBXnKZSQQwEWZmQb7Mer/3MBYwDwYDVR0TAQH/BAUwAwEB/zAKBggq\n"
+        "hkjOPQQDAgNJADBGAiEAgmM2OYOWkoTXwV+A5zpKt5kK9cL5ughAio0jIjXPrHcC\n"
+        "IQCzbw9//DCRizZdNgymFeMcDwe/kYqjC91n5399B6e+jA==\n"
+        "-----END CERTIFICATE-----\n";
+    const testkit::TempDir directory;
+    const auto path = directory.path() / "a.crt";
+    EXPECT_EQ(reason_of(certificate_end(path)), "CONFIG_INVALID");
+    std::ofstream(path) << "no certificate";
+    EXPECT_EQ(reason_of(certificate_end(path)), "CONFIG_INVALID");
+    std::ofstream(path) << kPem;
+    EXPECT_EQ(certificate_end(path).value(), TimePoint(std::chrono::seconds(2111122153)));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "imece/api/v1/options.pb.h"
+#include "imece/api/v1/reasons.pb.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
@@ -96,6 +97,7 @@ struct Door::State {
     AdmissionGate gate;
     std::unordered_map<std::string, MethodInfo> by_name;
     std::unordered_map<const google::protobuf::Descriptor*, MethodInfo*> by_request;
+    std::unordered_map<std::string_view, Counter*> by_reason;  ///< All that there are.
     std::shared_ptr<void> gauge;
 };
 
@@ -137,6 +139,12 @@ Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
             state_->by_request[method.input_type()] = &info;
         }
     }
+    // Each is there from the start, or a rule on its increase would miss the first.
+    const auto& reasons = *imece::api::v1::Reason_descriptor();
+    for (int i = 0; i < reasons.value_count(); ++i)
+        state_->by_reason[reasons.value(i)->name()] =
+            &deps.metrics.counter("imece_rpc_errors_total", "Calls that failed, by reason.",
+                                  {{"reason", reasons.value(i)->name()}});
     state_->gauge =
         deps.metrics.gauge("imece_rpc_in_flight", "Unary calls being answered.", {},
                            [state = state_.get()] { return double(state->gate.in_flight()); });
@@ -202,6 +210,9 @@ grpc::Status Door::Visit::leave(const Status& status) {
     if (call_) context_.AddInitialMetadata("traceparent", call_->trace.header());
     if (status) return grpc::Status::OK;
     const Error& error = status.error();
+    if (const auto known = door_.state_->by_reason.find(error.reason);
+        known != door_.state_->by_reason.end())
+        known->second->add();
     const bool ours = error.code == ErrorCode::kInternal || error.code == ErrorCode::kDataLoss ||
                       error.code == ErrorCode::kUnknown;
     log(ours ? LogLevel::kError : LogLevel::kDebug, "call_failed",

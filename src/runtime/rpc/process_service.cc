@@ -45,7 +45,7 @@ public:
             // Who made the log silent stands in it: this line is written under the usual level.
             set_log_level(LogLevel::kInfo, seconds(0));
             log(LogLevel::kWarn, "log_level_changed",
-                {{"level", pb::LogLevel_Name(request->level())},
+                {{"to", pb::LogLevel_Name(request->level())},
                  {"seconds", std::int64_t(duration.count())},
                  {"by", call.principal.subject}});
             set_log_level(LogLevel(int(request->level()) - 1), duration);

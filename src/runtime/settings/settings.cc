@@ -19,6 +19,7 @@
 #include "imece/ledger/v1/events.pb.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/files/private_file.h"
+#include "runtime/module.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
@@ -302,18 +303,18 @@ Settings::~Settings() {
     state_->gauges.clear();
 }
 
-void Settings::follow(Server& server, Random& random) {
-    state_->server = &server;
+void Settings::follow(Process& process) {
+    state_->server = &process.server;
     state_->subscription = std::make_unique<Subscription>(
-        server, random,
-        Subscription::Options{
-            .source = kSource,
-            .as = kName,
-            .position = [this] { return state_->read_all(*this); },
-            .apply = one_by_one([this](const Event& event) { return state_->apply(event, *this); }),
-            .reset = {}});
+        process, Subscription::Options{.source = kSource,
+                                       .as = kName,
+                                       .position = [this] { return state_->read_all(*this); },
+                                       .apply = one_by_one([this](const Event& event) {
+                                           return state_->apply(event, *this);
+                                       }),
+                                       .reset = {}});
     state_->ledger = std::make_unique<Subscription>(
-        server, random,
+        process,
         Subscription::Options{.source = kLedger,
                               .as = kName,
                               .types = {kEmergencyChanged},

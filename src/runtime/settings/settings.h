@@ -14,7 +14,7 @@
 namespace imece::runtime {
 
 class Metrics;
-class Server;
+struct Process;
 
 enum class EmergencyLevel { kNormal = 0, kEmergency = 1, kCrisis = 2 };
 
@@ -37,7 +37,7 @@ public:
 
     /// Follows the config service and the ledger until stop(), with capped, jittered back-off: reads everything at each beginning, then
     /// each change as it is told. Once.
-    void follow(Server& server, Random& random);
+    void follow(Process& process);
     void stop();
 
     /// Tightened by the emergencies in force.

@@ -15,6 +15,7 @@
 #include "runtime/auth/trust_store.h"
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
+#include "runtime/module.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
@@ -138,15 +139,15 @@ private:
 };
 
 /// A process, with the config service in it or without.
-class Process {
+class Host {
 public:
-    explicit Process(bool with_config) {
+    explicit Host(bool with_config) {
         if (with_config) server_.add("config", config);
         server_.add("bus", *bus_);
         EXPECT_TRUE(server_.start());
     }
-    ~Process() { server_.stop(1s); }
-    Server& server() { return server_; }
+    ~Host() { server_.stop(1s); }
+    Process& process() { return process_; }
 
 private:
     testkit::FakeClock clock_;
@@ -155,6 +156,7 @@ private:
     Outboxes outboxes_;
     Server server_{RpcConfig{.listen = ""}};
     TrustStore trust_{clock_};
+    Process process_{clock_, random_, metrics_, server_, outboxes_, {"test", true, "0"}, "."};
     Door door_{{.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
     std::unique_ptr<grpc::Service> bus_ = make_bus_service(outboxes_, door_, server_);
 
@@ -167,7 +169,7 @@ class SettingsTest : public testing::Test {
 protected:
     std::filesystem::path file() const { return dir_.path() / "settings"; }
     void open() { settings_ = std::make_unique<Settings>(file(), clock_, metrics_); }
-    void follow(Process& process) {
+    void follow(Host& host) {
         open();
         heard_ = settings_->on_change([this](const Settings& now) {
             const std::scoped_lock lock(mutex_);
@@ -175,7 +177,7 @@ protected:
             level_ = now.level();
             changed_.notify_all();
         });
-        settings_->follow(process.server(), random_);
+        settings_->follow(host.process());
     }
     bool wait_for(std::uint64_t revision) {
         std::unique_lock lock(mutex_);
@@ -216,23 +218,23 @@ TEST_F(SettingsTest, what_is_not_set_is_as_its_user_says) {
 }
 
 TEST_F(SettingsTest, hears_what_is_set_and_then_each_change) {
-    Process process(true);
-    process.config.set("messaging.queue_max", "5000");
-    process.config.set("gateway.web_sockets", "operator");
-    follow(process);
+    Host host(true);
+    host.config.set("messaging.queue_max", "5000");
+    host.config.set("gateway.web_sockets", "operator");
+    follow(host);
     ASSERT_TRUE(wait_for(2));
     EXPECT_EQ(queue_max(), 5000u);
     EXPECT_EQ(settings_->number("messaging.body_bytes_max", 9), 9u) << "told, but not set";
     EXPECT_FALSE(settings_->is_on("gateway.web_sockets", {"user:1", {"CITIZEN"}}));
-    process.config.set("messaging.queue_max", "6000");
-    process.config.set("messaging.ttl_max", "1h");
-    process.config.set("process.log_level", "error");
+    host.config.set("messaging.queue_max", "6000");
+    host.config.set("messaging.ttl_max", "1h");
+    host.config.set("process.log_level", "error");
     ASSERT_TRUE(wait_for(5));
     EXPECT_EQ(queue_max(), 6000u);
     EXPECT_EQ(settings_->duration("messaging.ttl_max", 5s), 1h);
     EXPECT_EQ(settings_->choice("process.log_level", "info"), "error");
-    process.config.set("messaging.queue_max", "");
-    process.config.tell("secret.changed.v1");
+    host.config.set("messaging.queue_max", "");
+    host.config.tell("secret.changed.v1");
     ASSERT_TRUE(wait_for(7));
     EXPECT_EQ(queue_max(), 7u);
     stop();
@@ -240,17 +242,17 @@ TEST_F(SettingsTest, hears_what_is_set_and_then_each_change) {
 
 TEST_F(SettingsTest, goes_on_with_the_last_known_good_where_the_service_is_gone) {
     {
-        Process process(true);
-        process.config.set("messaging.queue_max", "5000");
-        follow(process);
+        Host host(true);
+        host.config.set("messaging.queue_max", "5000");
+        follow(host);
         ASSERT_TRUE(wait_for(1));
         stop();
     }
     struct stat info{};
     ASSERT_EQ(::stat(file().c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600u);
-    Process process(false);
-    follow(process);
+    Host host(false);
+    follow(host);
     EXPECT_EQ(queue_max(), 5000u);
     EXPECT_EQ(settings_->revision(), 1u);
     stop();
@@ -258,28 +260,28 @@ TEST_F(SettingsTest, goes_on_with_the_last_known_good_where_the_service_is_gone)
 
 TEST_F(SettingsTest, what_was_reset_meanwhile_is_not_kept_alive_by_the_copy) {
     {
-        Process process(true);
-        process.config.set("messaging.queue_max", "5000");
-        follow(process);
+        Host host(true);
+        host.config.set("messaging.queue_max", "5000");
+        follow(host);
         ASSERT_TRUE(wait_for(1));
         stop();
     }
-    Process process(true);
-    process.config.set("process.log_level", "warn");
-    process.config.set("process.log_level", "");
-    follow(process);
+    Host host(true);
+    host.config.set("process.log_level", "warn");
+    host.config.set("process.log_level", "");
+    follow(host);
     ASSERT_TRUE(wait_for(2));
     EXPECT_EQ(queue_max(), 7u);
     stop();
 }
 
 TEST_F(SettingsTest, a_value_that_it_does_not_understand_counts_as_not_set) {
-    Process process(true);
-    process.config.set("messaging.queue_max", "5000");
-    follow(process);
+    Host host(true);
+    host.config.set("messaging.queue_max", "5000");
+    follow(host);
     ASSERT_TRUE(wait_for(1));
-    process.config.set("messaging.queue_max", "a lot");
-    process.config.set("of.a.newer.version", "1");
+    host.config.set("messaging.queue_max", "a lot");
+    host.config.set("of.a.newer.version", "1");
     ASSERT_TRUE(wait_for(3));
     EXPECT_EQ(queue_max(), 7u);
     stop();
@@ -290,9 +292,9 @@ TEST_F(SettingsTest, a_value_that_it_does_not_understand_counts_as_not_set) {
 
 TEST_F(SettingsTest, a_damaged_copy_is_no_copy) {
     {
-        Process process(true);
-        process.config.set("messaging.queue_max", "5000");
-        follow(process);
+        Host host(true);
+        host.config.set("messaging.queue_max", "5000");
+        follow(host);
         ASSERT_TRUE(wait_for(1));
         stop();
     }
@@ -311,23 +313,23 @@ TEST_F(SettingsTest, a_damaged_copy_is_no_copy) {
 
 TEST_F(SettingsTest, an_emergency_tightens_limits_and_never_loosens_one) {
     using namespace imece::ledger::v1;
-    Process process(true);
-    follow(process);
+    Host host(true);
+    follow(host);
     EXPECT_EQ(maintenance_share(), 60u);
-    process.ledger.tell({{EMERGENCY, clock_.now() + 1h}});
+    host.ledger.tell({{EMERGENCY, clock_.now() + 1h}});
     ASSERT_TRUE(wait_for(EmergencyLevel::kEmergency));
     EXPECT_EQ(maintenance_share(), 20u);
     EXPECT_EQ(queue_max(), 7u) << "has nothing tighter";
-    process.ledger.tell({{CRISIS, clock_.now() + 1h}, {EMERGENCY, clock_.now() + 1h}});
+    host.ledger.tell({{CRISIS, clock_.now() + 1h}, {EMERGENCY, clock_.now() + 1h}});
     ASSERT_TRUE(wait_for(EmergencyLevel::kCrisis));
     EXPECT_EQ(maintenance_share(), 0u);
-    process.config.set("messaging.queue_share_maintenance.crisis", "50");
+    host.config.set("messaging.queue_share_maintenance.crisis", "50");
     ASSERT_TRUE(wait_for(1));
     EXPECT_EQ(maintenance_share(), 20u) << "of the emergency's and the crisis's the lower";
-    process.config.set("messaging.queue_share_maintenance", "10");
+    host.config.set("messaging.queue_share_maintenance", "10");
     ASSERT_TRUE(wait_for(2));
     EXPECT_EQ(maintenance_share(), 10u);
-    process.ledger.tell({});
+    host.ledger.tell({});
     ASSERT_TRUE(wait_for(EmergencyLevel::kNormal));
     EXPECT_EQ(maintenance_share(), 10u);
     stop();
@@ -335,9 +337,9 @@ TEST_F(SettingsTest, an_emergency_tightens_limits_and_never_loosens_one) {
 
 TEST_F(SettingsTest, an_emergency_outlives_a_restart_without_the_ledger_and_not_its_expiry) {
     {
-        Process process(true);
-        follow(process);
-        process.ledger.tell({{imece::ledger::v1::CRISIS, clock_.now() + 1h}});
+        Host host(true);
+        follow(host);
+        host.ledger.tell({{imece::ledger::v1::CRISIS, clock_.now() + 1h}});
         ASSERT_TRUE(wait_for(EmergencyLevel::kCrisis));
         stop();
     }
@@ -351,29 +353,29 @@ TEST_F(SettingsTest, an_emergency_outlives_a_restart_without_the_ledger_and_not_
 
 TEST_F(SettingsTest, listeners_hear_that_an_emergency_has_expired) {
     SystemClock real;
-    Process process(true);
+    Host host(true);
     settings_ = std::make_unique<Settings>(file(), real, metrics_);
     heard_ = settings_->on_change([this](const Settings& now) {
         const std::scoped_lock lock(mutex_);
         level_ = now.level();
         changed_.notify_all();
     });
-    settings_->follow(process.server(), random_);
-    process.ledger.tell({{imece::ledger::v1::EMERGENCY, real.now() + 300ms}});
+    settings_->follow(host.process());
+    host.ledger.tell({{imece::ledger::v1::EMERGENCY, real.now() + 300ms}});
     ASSERT_TRUE(wait_for(EmergencyLevel::kEmergency));
     EXPECT_TRUE(wait_for(EmergencyLevel::kNormal)) << "though nobody says so";
     stop();
 }
 
 TEST_F(SettingsTest, a_listener_is_called_at_once_and_no_more_when_its_token_has_gone) {
-    Process process(true);
+    Host host(true);
     int calls = 0;
     open();
     auto token = settings_->on_change([&](const Settings&) { ++calls; });
     EXPECT_EQ(calls, 1);
     token.reset();
-    process.config.set("messaging.queue_max", "5000");
-    follow(process);
+    host.config.set("messaging.queue_max", "5000");
+    follow(host);
     ASSERT_TRUE(wait_for(1));
     EXPECT_EQ(calls, 1);
     stop();

@@ -152,7 +152,7 @@ Event ended_event(const Record& record, const Ending& ending) {
 std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,
                                                        Directory& directory) {
     return std::make_unique<runtime::Subscription>(
-        process.server, process.random,
+        process,
         runtime::Subscription::Options{
             .source = "identity",
             .as = "messaging",
@@ -168,7 +168,7 @@ std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& proces
     // trimming of the log behind us, begins at 0.
     auto position = std::make_shared<std::uint64_t>(0);
     return std::make_unique<runtime::Subscription>(
-        process.server, process.random,
+        process,
         runtime::Subscription::Options{
             .source = "discovery",
             .as = "messaging",
