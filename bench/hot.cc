@@ -16,6 +16,8 @@
 #include "messaging/domain/class_scheduler.h"
 #include "messaging/domain/mesh.h"
 #include "runtime/auth/trust_store.h"
+#include "runtime/observe/machine_metrics.h"
+#include "runtime/observe/tracer.h"
 
 namespace imece::bench {
 namespace {
@@ -36,6 +38,7 @@ constexpr Goal kRoutes{.bound = 0.1};
 constexpr Goal kCachedToken{.bound = 5};
 constexpr Goal kRateCheck{.bound = 1};
 constexpr Goal kPick{.bound = 1};
+constexpr Goal kScrape{.bound = 2'000};
 
 /// Makes the compiler believe that somebody looks at `value`.
 template <class T>
@@ -231,6 +234,29 @@ void find_routes(Report& report) {
                 .goal = kRoutes});
 }
 
+void scrape_machine(Report& report) {
+    runtime::Metrics metrics;
+    const auto machine = runtime::add_machine_metrics(metrics, ".");
+    measure(report, "hot.scrape_machine", kScrape, [&] { use(metrics.scrape()); });
+}
+
+/// What a call pays for traces where none is followed, beside what it pays anyway: to read its own trace.
+void pass_untraced(Report& report) {
+    constexpr std::string_view kParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    SeededRandom random(1);
+    runtime::Tracer* volatile none = nullptr;
+    measure(
+        report, "hot.untraced", std::nullopt,
+        [&] {
+            auto trace = runtime::continue_trace(kParent, random);
+            runtime::Tracer* const tracer = none;
+            trace.sampled = tracer != nullptr && tracer->choose();
+            use(trace);
+            if (trace.sampled) tracer->finish({.context = trace});
+        },
+        "without", [&] { use(runtime::continue_trace(kParent, random)); });
+}
+
 }  // namespace
 
 Status hot(Report& report, const Peers&) {
@@ -243,6 +269,8 @@ Status hot(Report& report, const Peers&) {
     IMECE_CHECK(frame_json(report));
     pick_class(report);
     find_routes(report);
+    scrape_machine(report);
+    pass_untraced(report);
     return {};
 }
 

@@ -29,6 +29,14 @@ Rate rate_of(const runtime::Settings& settings, const std::string& whose, const 
             .burst = settings.number("gateway." + whose + "_burst", otherwise.burst)};
 }
 
+/// Empty without traces: then there is nothing to vouch for.
+std::function<void(grpc::ClientContext&)> voucher(const runtime::Process& process) {
+    if (process.tracer == nullptr) return {};
+    return [&server = process.server](grpc::ClientContext& context) {
+        server.vouch_for_trace(context);
+    };
+}
+
 class GatewayModule final : public Gateway {
 public:
     GatewayModule(runtime::Process& process, const Config& config, runtime::TrustStore& trust,
@@ -36,7 +44,8 @@ public:
         : config_(config),
           transcoder_(std::move(transcoder)),
           upstream_(make_grpc_upstream(
-              [&process](std::string_view service) { return process.server.channel(service); })),
+              [&process](std::string_view service) { return process.server.channel(service); },
+              voucher(process))),
           edge_(config.limits,
                 Edge::Deps{transcoder_, process.random, process.metrics,
                            [&trust](std::string_view token) { return trust.verify_token(token); },
@@ -45,7 +54,8 @@ public:
                                return settings.is_on("gateway.web_sockets",
                                                      {.id = claims.kind + ":" + claims.subject,
                                                       .roles = claims.roles});
-                           }}),
+                           },
+                           process.tracer}),
           server_(config.http, {edge_, *upstream_, process.clock, process.metrics}),
           rates_(settings.on_change([this](const runtime::Settings& now) {
               const EdgeLimits& limits = config_.limits;

@@ -15,6 +15,7 @@
 #include "runtime/observe/log.h"
 #include "runtime/observe/machine_metrics.h"
 #include "runtime/observe/metrics.h"
+#include "runtime/observe/tracer.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/process_service.h"
 #include "runtime/rpc/site_service.h"
@@ -29,6 +30,8 @@ using runtime::LogLevel;
 
 /// How long calls in flight may go on after the signal; the whole stop stays under 5 s.
 constexpr auto kGrace = 3s;
+/// For the spans that are left then.
+constexpr auto kTracesGrace = 1s;
 
 /// Blocks the stop signals in this thread and all it starts, so that wait() alone receives them.
 class StopSignals {
@@ -92,9 +95,32 @@ std::shared_ptr<void> follow_limits(runtime::Settings& settings, runtime::Door& 
     return settings.on_change([&door](const runtime::Settings& now) {
         door.limit_calls(
             std::uint32_t(now.number("rpc.calls_in_flight_max", runtime::Door::kCallsInFlightMax)));
-        runtime::set_log_level(log_level_of(now.choice("process.log_level", "info")));
+        runtime::set_usual_log_level(log_level_of(now.choice("process.log_level", "info")));
     });
 }
+
+/// Both null where no trace is followed.
+struct Traces {
+    std::unique_ptr<runtime::Tracer> tracer;
+    std::unique_ptr<runtime::OtlpExporter> exporter;
+
+    static Result<Traces> start(const ServeConfig& config, Random& random,
+                                runtime::Metrics& metrics) {
+        Traces made;
+        const runtime::TelemetryConfig& telemetry = config.telemetry;
+        if (telemetry.endpoint.empty()) return made;
+        made.tracer = std::make_unique<runtime::Tracer>(
+            runtime::Tracer::Options{telemetry.share, telemetry.queue_max}, random, metrics);
+        IMECE_TRY(made.exporter, runtime::OtlpExporter::start(
+                                     telemetry,
+                                     {{"service.name", "imece"},
+                                      {"service.version", kVersion},
+                                      {"service.namespace", config.site.name},
+                                      {"imece.exercise", config.site.exercise ? "true" : "false"}},
+                                     *made.tracer, random));
+        return made;
+    }
+};
 
 /// An exercise begins and runs its clock in a data directory, and each process has its own.
 Status check_processes(const ServeConfig& config) {
@@ -113,17 +139,22 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     runtime::Server server(config.rpc);
     runtime::Outboxes outboxes;
     const auto event_logs = outboxes.add_metrics(metrics);
-    const auto certificates = {
+    const std::vector<std::shared_ptr<void>> certificates{
         runtime::add_certificate_metric(metrics, "rpc", config.rpc.tls_certificate),
         runtime::add_certificate_metric(metrics, "gateway", config.gateway.http.tls_certificate)};
     runtime::TrustStore trust(*clock);
-    runtime::Door door({.random = random, .metrics = metrics, .server = server, .trust = trust});
+    IMECE_TRY(const auto traces, Traces::start(config, random, metrics));
+    runtime::Door door({.random = random,
+                        .metrics = metrics,
+                        .server = server,
+                        .trust = trust,
+                        .tracer = traces.tracer.get()});
     runtime::Settings settings(data.path() / "settings", *clock, metrics);
     const auto limits = follow_limits(settings, door);
-    runtime::Process process{*clock,     random,
-                             metrics,    server,
-                             outboxes,   {config.site.name, config.site.exercise, kVersion},
-                             data.path()};
+    runtime::Process process{*clock,      random,
+                             metrics,     server,
+                             outboxes,    {config.site.name, config.site.exercise, kVersion},
+                             data.path(), traces.tracer.get()};
     runtime::Modules modules;
     add_modules(modules, process, config, door, trust, settings);
     IMECE_CHECK(modules.make(options.target));
@@ -156,6 +187,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     trust.stop();
     server.stop(kGrace);
     modules.stop();
+    if (traces.exporter) traces.exporter->stop(kTracesGrace);
     return started;
 }
 
@@ -174,6 +206,7 @@ std::vector<std::string> load_config(const runtime::ConfigSources& sources, Serv
     loader.load("analytics", config.analytics);
     loader.load("config", config.config);
     loader.load("gateway", config.gateway);
+    loader.load("telemetry", config.telemetry);
     printed = loader.printed();
     return loader.problems();
 }

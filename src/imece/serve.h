@@ -17,6 +17,7 @@
 #include "messaging/module.h"
 #include "runtime/config/loader.h"
 #include "runtime/rpc/server.h"
+#include "runtime/telemetry/otlp_exporter.h"
 #include "security/module.h"
 
 namespace imece {
@@ -29,6 +30,7 @@ struct ServeConfig {
     discovery::Config discovery;
     messaging::Config messaging;
     security::Config security;
+    runtime::TelemetryConfig telemetry;
     ledger::Config ledger;
     analytics::Config analytics;
     config::Config config;

@@ -8,6 +8,7 @@
 #include "messaging/adapters/bus/events.h"
 #include "messaging/adapters/rpc/message_service.h"
 #include "messaging/adapters/store_rocks/rocks_store.h"
+#include "messaging/adapters/trace/journeys.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/executor.h"
@@ -70,14 +71,15 @@ public:
           store_(std::move(store)),
           trust_(trust),
           directory_(*store_),
-          dispatcher_({*store_, process.clock}, {}),
-          submit_({*store_, directory_, trust_, dispatcher_, process.clock},
+          journeys_(process.tracer != nullptr ? make_journeys(*process.tracer) : nullptr),
+          dispatcher_({*store_, process.clock, journeys_.get()}, {}),
+          submit_({*store_, directory_, trust_, dispatcher_, process.clock, journeys_.get()},
                   {.limits = {}, .site_is_exercise = process.site.exercise, .queue = {}}),
           record_({*store_, directory_, dispatcher_, process.clock}),
           inspect_(*store_, dispatcher_),
           executor_(config.stream_threads),
           service_(make_message_service({door, executor_, submit_, record_, inspect_, *store_,
-                                         dispatcher_, trust_, process.clock})),
+                                         dispatcher_, trust_, process.clock, process.tracer})),
           limits_(settings.on_change([this](const runtime::Settings& now) {
               submit_.limit(limits_of(config_, now), queue_limits_of(config_, now));
           })) {
@@ -171,6 +173,7 @@ private:
     const std::unique_ptr<RocksMessageStore> store_;
     Trust trust_;
     Directory directory_;
+    const std::unique_ptr<JourneyPort> journeys_;  ///< Null: no trace is followed.
     Dispatcher dispatcher_;
     SubmitMessages submit_;
     const RecordReceipts record_;

@@ -14,6 +14,7 @@ namespace imece::runtime {
 class Metrics;
 class Server;
 class Outboxes;
+class Tracer;
 
 /// Which site this process belongs to; the same for all its modules.
 struct SiteInfo {
@@ -31,6 +32,7 @@ struct Process {
     Outboxes& outboxes;  ///< Register the service's event log in make().
     SiteInfo site;
     std::filesystem::path data_dir;  ///< A module keeps its files in data_dir / its name.
+    Tracer* tracer = nullptr;        ///< Null: no trace is followed.
 };
 
 /// One service, made by its `Result<std::unique_ptr<Module>> make(Process&, const Config&)`: stores

@@ -114,6 +114,7 @@ void Edge::set_rates(const Rates& rates) {
 Visit Edge::admit(const RequestHead& head, SteadyPoint now) {
     Visit visit;
     visit.trace = runtime::continue_trace(head.trace_parent, deps_.random);
+    visit.trace.sampled = deps_.tracer != nullptr && deps_.tracer->choose();
     visit.entered = now;
     if (!head.origin.empty() && allows_origin(head.origin)) visit.origin = head.origin;
     visit.outcome = decide(head, visit, now);
@@ -269,7 +270,22 @@ Reply Edge::finish(const Visit& visit, Reply reply, SteadyPoint now) {
     }
     if (!limits_.cors_origins.empty()) reply.headers.emplace_back("vary", "origin");
     count(visit, reply.status, now);
+    if (visit.trace.sampled) finish_span(visit, reply.status, now);
     return reply;
+}
+
+void Edge::finish_span(const Visit& visit, int status, SteadyPoint now) {
+    runtime::Span span{.context = visit.trace,
+                       .name = "HTTP " + visit.label,
+                       .kind = runtime::Span::Kind::kServer,
+                       .began = {},
+                       .ended = runtime::wall_now()};
+    span.began = span.ended - (now - visit.entered);
+    span.attributes = {{"http.route", visit.label},
+                       {"http.response.status_code", std::to_string(status)}};
+    // Only what is our fault is an error of the server's span.
+    if (status >= 500) span.error = std::to_string(status);
+    deps_.tracer->finish(std::move(span));
 }
 
 Reply Edge::refusal(const Visit& visit, const Failure& failure) const {

@@ -19,6 +19,7 @@
 #include "runtime/auth/jwt.h"
 #include "runtime/observe/metrics.h"
 #include "runtime/observe/trace.h"
+#include "runtime/observe/tracer.h"
 
 namespace imece::gateway {
 
@@ -89,6 +90,7 @@ public:
         std::map<std::string, Reply, std::less<>> pages;
         /// Whether the token's holder may open a WebSocket now. Empty: everybody may.
         std::function<bool(const runtime::TokenClaims&)> may_connect = {};
+        runtime::Tracer* tracer = nullptr;  ///< Null: no trace is followed.
     };
     Edge(EdgeLimits limits, Deps deps);
 
@@ -124,6 +126,7 @@ private:
     bool allows_origin(std::string_view origin) const;
     Reply preflight(const RequestHead& head, std::string_view path) const;
     void count(const Visit& visit, int status, SteadyPoint now);
+    void finish_span(const Visit& visit, int status, SteadyPoint now);
 
     EdgeLimits limits_;
     Deps deps_;

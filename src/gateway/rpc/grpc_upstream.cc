@@ -60,9 +60,12 @@ Failure failure_of(const grpc::Status& status) {
     return failure;
 }
 
-void fill(grpc::ClientContext& context, const CallHead& head) {
+using Mark = std::function<void(grpc::ClientContext&)>;
+
+void fill(grpc::ClientContext& context, const CallHead& head, const Mark& mark) {
     if (!head.authorization.empty()) context.AddMetadata("authorization", head.authorization);
     if (!head.trace_parent.empty()) context.AddMetadata("traceparent", head.trace_parent);
+    if (mark) mark(context);
     if (head.timeout) context.set_deadline(std::chrono::system_clock::now() + *head.timeout);
 }
 
@@ -122,10 +125,10 @@ public:
 
     static std::shared_ptr<GrpcStream> start(grpc::GenericStub& stub, const Operation& operation,
                                              const CallHead& head, const pb::Message* request,
-                                             InFlight& in_flight) {
+                                             InFlight& in_flight, const Mark& mark) {
         auto stream = std::make_shared<GrpcStream>(*operation.response, in_flight);
         stream->self_ = stream;
-        fill(stream->context_, head);
+        fill(stream->context_, head, mark);
         in_flight.add(&stream->context_);
         stub.PrepareBidiStreamingCall(&stream->context_, operation.rpc, {}, stream.get());
         // Reads and writes begin outside gRPC's reactions: the hold keeps the call until finish().
@@ -191,8 +194,8 @@ private:
 
 class GrpcUpstream final : public Upstream {
 public:
-    explicit GrpcUpstream(std::function<std::shared_ptr<grpc::Channel>(std::string_view)> channel)
-        : channel_(std::move(channel)) {}
+    GrpcUpstream(std::function<std::shared_ptr<grpc::Channel>(std::string_view)> channel, Mark mark)
+        : channel_(std::move(channel)), mark_(std::move(mark)) {}
 
     void call(const Operation& operation, const CallHead& head, const pb::Message& request,
               std::move_only_function<void(Answer)> done) override {
@@ -201,7 +204,7 @@ public:
         call->request = to_buffer(request);
         call->done = std::move(done);
         call->in_flight = &in_flight_;
-        fill(call->context, head);
+        fill(call->context, head, mark_);
         in_flight_.add(&call->context);
         stub(operation.service)
             .UnaryCall(&call->context, operation.rpc, {}, &call->request, &call->response,
@@ -209,7 +212,8 @@ public:
     }
     std::shared_ptr<UpstreamStream> open(const Operation& operation, const CallHead& head,
                                          const pb::Message* request) override {
-        return GrpcStream::start(stub(operation.service), operation, head, request, in_flight_);
+        return GrpcStream::start(stub(operation.service), operation, head, request, in_flight_,
+                                 mark_);
     }
     void cancel_all() override { in_flight_.cancel_all(); }
 
@@ -222,6 +226,7 @@ private:
     }
 
     std::function<std::shared_ptr<grpc::Channel>(std::string_view)> channel_;
+    Mark mark_;
     std::mutex mutex_;
     std::map<std::string, std::unique_ptr<grpc::GenericStub>> stubs_;
     InFlight in_flight_;
@@ -230,8 +235,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Upstream> make_grpc_upstream(
-    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel) {
-    return std::make_unique<GrpcUpstream>(std::move(channel));
+    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel, Mark mark) {
+    return std::make_unique<GrpcUpstream>(std::move(channel), std::move(mark));
 }
 
 }  // namespace imece::gateway

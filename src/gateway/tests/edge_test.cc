@@ -1,5 +1,6 @@
 #include "gateway/edge/edge.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "gateway/api/contracts.h"
@@ -24,7 +25,7 @@ protected:
         pages.emplace("/docs", Reply{200, "text/html", "page"});
         edge_ = std::make_unique<Edge>(
             limits_, Edge::Deps{transcoder_, random_, metrics_, verify, [this] { return ready_; },
-                                std::move(pages)});
+                                std::move(pages), tracer_});
     }
     static Result<runtime::TokenClaims> verify(std::string_view token) {
         if (token == "late") return fail(ErrorCode::kUnauthenticated, "TOKEN_EXPIRED", "too late");
@@ -70,6 +71,7 @@ protected:
     SteadyPoint now_{1h};
     std::unique_ptr<Edge> edge_;
     Reply last_;
+    runtime::Tracer* tracer_ = nullptr;
 };
 
 TEST_F(EdgeTest, lets_good_requests_on) {
@@ -157,6 +159,32 @@ TEST_F(EdgeTest, limits_an_address_whoever_calls) {
     EXPECT_EQ(outcome(get("/docs")), "200");
     EXPECT_EQ(outcome(get("/v1/queues", "Bearer good")), "call");
     EXPECT_EQ(outcome(get("/v1/queues", "Bearer good")), "429 RATE_LIMITED");
+}
+
+TEST_F(EdgeTest, follows_its_own_share_of_traces_whoever_asks) {
+    RequestHead head = get("/docs");
+    head.trace_parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    outcome(head);
+    EXPECT_THAT(header("traceparent"), testing::EndsWith("-00"));
+
+    runtime::Tracer none({.share = 0}, random_, metrics_);
+    runtime::Tracer all({.share = 1}, random_, metrics_);
+    tracer_ = &none;
+    make();
+    outcome(head);
+    EXPECT_THAT(header("traceparent"), testing::EndsWith("-00"));
+    none.close();
+    EXPECT_TRUE(none.take(1, std::chrono::milliseconds(0)).empty());
+
+    tracer_ = &all;
+    make();
+    outcome(head);
+    EXPECT_THAT(header("traceparent"), testing::EndsWith("-01"));
+    const auto spans = all.take(1, std::chrono::milliseconds(0));
+    ASSERT_EQ(spans.size(), 1U);
+    EXPECT_EQ(spans[0].name, "HTTP page");
+    EXPECT_EQ(spans[0].context.trace_id_text(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_EQ(spans[0].context.header(), header("traceparent"));
 }
 
 TEST_F(EdgeTest, serves_its_own_pages) {

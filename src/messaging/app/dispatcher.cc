@@ -181,6 +181,7 @@ void Dispatcher::deliver(const std::vector<Send>& sends) {
             change_engine([&] { engine_.send_failed(sends[i].copy, deps_.clock.now()); });
             continue;
         }
+        if (deps_.journeys != nullptr) deps_.journeys->sent(sends[i].copy);
         by_link[sends[i].link].push_back(
             {sends[i].copy, (*envelopes)[i], sends[i].path, sends[i].attempt});
     }
@@ -223,10 +224,12 @@ std::shared_ptr<DeliverySink> Dispatcher::sink_of(const DeviceId& node) const {
 void Dispatcher::tell_senders(const std::vector<Ending>& endings,
                               const std::vector<Ended>& ended) const {
     std::map<DeviceId, std::vector<StatusNews>> by_sender;
-    for (std::size_t i = 0; i < endings.size(); ++i)
-        if (ended[i].outcome == Ended::Outcome::kRecorded)
-            by_sender[ended[i].sender].push_back(
-                {endings[i].copy.message, endings[i].end, endings[i].receipt});
+    for (std::size_t i = 0; i < endings.size(); ++i) {
+        if (ended[i].outcome != Ended::Outcome::kRecorded) continue;
+        if (deps_.journeys != nullptr) deps_.journeys->ended(endings[i].copy, endings[i].end);
+        by_sender[ended[i].sender].push_back(
+            {endings[i].copy.message, endings[i].end, endings[i].receipt});
+    }
     for (auto& [sender, news] : by_sender)
         if (const auto sink = sink_of(sender)) sink->status(std::move(news));
 }

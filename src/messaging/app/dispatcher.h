@@ -37,6 +37,7 @@ public:
     struct Deps {
         MessageStore& store;
         const Clock& clock;
+        JourneyPort* journeys = nullptr;  ///< Null: nobody follows.
     };
     Dispatcher(Deps deps, const DeliveryEngine::Config& config) : deps_(deps), engine_(config) {}
     ~Dispatcher() { stop(); }

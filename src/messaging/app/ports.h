@@ -127,6 +127,18 @@ public:
     virtual std::uint64_t version() const = 0;
 };
 
+/// Follows messages on their way where their traces are followed. Any thread; nothing blocks, and nothing can fail.
+class JourneyPort {
+public:
+    virtual ~JourneyPort() = default;
+    /// Before the message is stored.
+    virtual void begins(const NewMessage& message) = 0;
+    /// What became of that. The other calls may overtake this one.
+    virtual void stored(const MessageId& message, Put put) = 0;
+    virtual void sent(const CopyKey& copy) = 0;
+    virtual void ended(const CopyKey& copy, End end) = 0;
+};
+
 struct OutDelivery {
     CopyKey copy;
     std::string signed_envelope;

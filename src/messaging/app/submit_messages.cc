@@ -52,6 +52,8 @@ std::vector<Result<Accepted>> SubmitMessages::operator()(std::vector<Submission>
         }
     }
     if (fresh.empty()) return results;
+    if (deps_.journeys != nullptr)
+        for (const NewMessage& message : fresh) deps_.journeys->begins(message);
 
     deps_.dispatcher.note_paths(fresh);
     const auto puts = deps_.store.put(std::move(fresh), [this](const std::vector<Record>& stored) {
@@ -59,6 +61,8 @@ std::vector<Result<Accepted>> SubmitMessages::operator()(std::vector<Submission>
     });
     for (std::size_t i = 0; i < places.size(); ++i) {
         Result<Accepted>& result = results[places[i]];
+        if (deps_.journeys != nullptr)
+            deps_.journeys->stored(result->id, puts ? (*puts)[i] : Put::kIdTaken);
         if (!puts)
             result = std::unexpected(puts.error());
         else if ((*puts)[i] == Put::kWasThere)

@@ -54,6 +54,7 @@ public:
         const TrustPort& trust;
         Dispatcher& dispatcher;
         const Clock& clock;
+        JourneyPort* journeys = nullptr;  ///< Null: nobody follows.
     };
     struct Config {
         Limits limits;

@@ -13,6 +13,7 @@
 #include "runtime/bus/subscription.h"
 #include "runtime/module.h"
 #include "runtime/observe/metrics.h"
+#include "runtime/observe/tracer.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
 #include "testkit/fake_clock.h"
@@ -37,7 +38,7 @@ public:
                 event.type = type;
                 event.subject = std::to_string(last_);
                 event.actor = "user:ayse";
-                event.trace_parent = "00-trace";
+                event.trace_parent = trace_parent;
                 event.data = "data " + std::to_string(last_);
                 event.time = TimePoint(std::chrono::seconds(last_));
                 events_.push_back(event);
@@ -64,6 +65,8 @@ public:
         const std::scoped_lock lock(mutex_);
         return last_;
     }
+
+    std::string trace_parent = "00-trace";  ///< Of what is appended.
 
 private:
     Outboxes& outboxes_;
@@ -172,13 +175,15 @@ protected:
     testkit::FakeClock clock_;
     SystemRandom random_;
     Metrics metrics_;
+    Tracer tracer_{{}, random_, metrics_};
     Server server_{RpcConfig{.listen = ""}};
     Outboxes outboxes_;
     TrustStore trust_{clock_};
     Door door_{{.random = random_, .metrics = metrics_, .server = server_, .trust = trust_}};
     Log log_{outboxes_};
     std::unique_ptr<grpc::Service> service_ = make_bus_service(outboxes_, door_, server_);
-    Process process_{clock_, random_, metrics_, server_, outboxes_, {"test", true, "0"}, "."};
+    Process process_{clock_, random_, metrics_, server_, outboxes_, {"test", true, "0"},
+                     ".",    &tracer_};
     Consumer consumer_{process_};
 };
 
@@ -207,6 +212,37 @@ TEST_F(Bus, brings_an_event_as_it_was_told) {
     EXPECT_EQ(got.trace_parent, told.trace_parent);
     EXPECT_EQ(got.actor, told.actor);
     EXPECT_EQ(got.data, told.data);
+}
+
+TEST_F(Bus, applying_what_a_followed_call_caused_is_a_span_with_a_link_to_it) {
+    const std::string cause = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0";
+    for (const char* sampled : {"1", "0"}) {
+        log_.trace_parent = cause + sampled;
+        log_.append();
+    }
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(2));
+    consumer_.stop();
+    tracer_.close();
+    const auto spans = tracer_.take(10, 0ms);
+    ASSERT_EQ(spans.size(), 1U);
+    EXPECT_EQ(spans[0].name, "apply thing.happened.v1");
+    ASSERT_EQ(spans[0].links.size(), 1U);
+    EXPECT_EQ(spans[0].links[0].header(), cause + "1");
+    EXPECT_NE(spans[0].context.trace_id, spans[0].links[0].trace_id);
+}
+
+TEST_F(Bus, tells_where_log_and_consumer_are) {
+    const auto token = outboxes_.add_metrics(metrics_);
+    log_.append(3);
+    consumer_.start();
+    ASSERT_TRUE(consumer_.wait_for(3));
+    consumer_.stop();
+    log_.append(2);
+    const std::string text = metrics_.scrape();
+    EXPECT_NE(text.find("imece_events_position{source=\"source\"} 5"), std::string::npos);
+    EXPECT_NE(text.find("imece_events_applied_position{by=\"consumer\",source=\"source\"} 3"),
+              std::string::npos);
 }
 
 TEST_F(Bus, goes_on_from_the_consumers_position) {

@@ -14,6 +14,7 @@
 #include "runtime/net/backoff.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
+#include "runtime/observe/tracer.h"
 #include "runtime/rpc/door.h"
 #include "runtime/rpc/server.h"
 #include "runtime/rpc/time.h"
@@ -41,6 +42,7 @@ struct Subscription::State {
         : server(process.server),
           options(std::move(o)),
           backoff(process.random),
+          tracer(process.tracer),
           gauge(process.metrics.gauge("imece_events_applied_position",
                                       "Position of the last event that was applied.",
                                       {{"source", options.source}, {"by", options.as}},
@@ -48,6 +50,7 @@ struct Subscription::State {
     Server& server;
     Options options;
     Backoff backoff;
+    Tracer* const tracer;
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_ptr<grpc::ClientContext> context;
@@ -78,10 +81,42 @@ struct Subscription::State {
             if (!event) return std::unexpected(std::move(event).error());
             events.push_back(*std::move(event));
         }
-        if (auto done = options.apply(events, wire.through()); !done) return done;
+        std::vector<Span> spans = spans_of(events);
+        const Status done = options.apply(events, wire.through());
+        finish(std::move(spans), done);
+        if (!done) return done;
         applied = wire.through();
         backoff.succeeded();
         return {};
+    }
+
+    /// Each is of a trace of its own, linked to what caused the event: events may be applied days later, and many times.
+    /// Events that are applied together have spans of the same length.
+    std::vector<Span> spans_of(const std::vector<Event>& events) const {
+        std::vector<Span> spans;
+        if (tracer == nullptr) return spans;
+        for (const Event& event : events) {
+            const auto cause = parse_trace(event.trace_parent);
+            if (!cause || !cause->sampled) continue;
+            Span span{.context = tracer->root(),
+                      .name = "apply " + event.type,
+                      .kind = Span::Kind::kConsumer,
+                      .began = wall_now()};
+            span.links = {*cause};
+            span.attributes = {{"imece.source", options.source},
+                               {"imece.by", options.as},
+                               {"imece.event.id", to_text(event.id)},
+                               {"imece.event.position", std::to_string(event.position)}};
+            spans.push_back(std::move(span));
+        }
+        return spans;
+    }
+    void finish(std::vector<Span> spans, const Status& done) const {
+        for (Span& span : spans) {
+            span.ended = wall_now();
+            if (!done) span.error = done.error().reason;
+            tracer->finish(std::move(span));
+        }
     }
 
     /// Reads until the stream or apply() fails; never returns OK.

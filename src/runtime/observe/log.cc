@@ -67,6 +67,10 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
+void set_usual_log_level(LogLevel level) {
+    levels.set_usual(level);
+}
+
 void set_log_level(LogLevel level, std::chrono::milliseconds duration) {
     levels.set(level, std::chrono::steady_clock::now() + duration);
 }

@@ -30,8 +30,9 @@ struct LogField {
 /// `log(LogLevel::kInfo, "server_started", {{"port", port}});` No secret and no payload goes in.
 /// The trace id of the thread's TraceScope is added. Thread-safe; written as one line.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
-/// Lines below the level in force are dropped; kInfo is the usual one. Another holds for `duration` and
-/// is then forgotten by itself.
+/// Lines below the level in force are dropped; the usual one is kInfo until it is set.
+void set_usual_log_level(LogLevel level);
+/// Another holds for `duration` and is then forgotten by itself.
 void set_log_level(LogLevel level, std::chrono::milliseconds duration);
 LogLevels::InForce log_level();
 

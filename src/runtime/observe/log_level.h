@@ -21,6 +21,8 @@ public:
         std::chrono::milliseconds left{0};  ///< Until `usual` holds again; 0 while it does.
     };
 
+    /// What holds where nothing else does, and afterwards.
+    void set_usual(LogLevel level) { usual_.store(level, std::memory_order_relaxed); }
     /// `level` until `until`. A later call takes the place of an earlier one.
     void set(LogLevel level, SteadyPoint until) {
         state_.store(std::uint64_t(std::max<std::int64_t>(ms(until), 0)) << kTimeShift |
@@ -33,6 +35,7 @@ public:
     InForce at(const Now& now) const {
         const std::uint64_t state = state_.load(std::memory_order_relaxed);
         InForce found;
+        found.level = found.usual = usual_.load(std::memory_order_relaxed);
         if (state == 0) return found;
         const std::int64_t left = std::int64_t(state >> kTimeShift) - ms(now());
         if (left <= 0) return found;
@@ -47,6 +50,7 @@ private:
     }
     static constexpr int kTimeShift = 2;
     static constexpr std::uint64_t kLevelMask = 3;
+    std::atomic<LogLevel> usual_{LogLevel::kInfo};
     std::atomic<std::uint64_t> state_{0};  ///< Time and level in one, so that no reader sees a mix.
 };
 

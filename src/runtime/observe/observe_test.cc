@@ -72,6 +72,11 @@ TEST(LogLevels, go_back_by_themselves) {
     now += std::chrono::milliseconds(1);
     EXPECT_EQ(at().level, LogLevel::kInfo);
     EXPECT_EQ(at().left, std::chrono::milliseconds(0));
+    levels.set_usual(LogLevel::kWarn);
+    EXPECT_EQ(at().level, LogLevel::kWarn);
+    levels.set(LogLevel::kDebug, now + std::chrono::seconds(10));
+    EXPECT_EQ(at().level, LogLevel::kDebug);
+    EXPECT_EQ(at().usual, LogLevel::kWarn);
 }
 
 TEST(Log, writes_what_the_level_in_force_lets_through) {

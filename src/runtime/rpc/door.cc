@@ -9,6 +9,7 @@
 #include "runtime/auth/trust_store.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
+#include "runtime/observe/tracer.h"
 #include "runtime/rpc/gate.h"
 #include "runtime/rpc/server.h"
 
@@ -172,15 +173,37 @@ Result<Call> Door::check(const grpc::ServerContextBase& context, const MethodInf
     } else if (!authorization.empty()) {
         return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "send 'Bearer <access token>'");
     }
+    call.trace.sampled = state_->deps.tracer != nullptr && follows(context, call);
     IMECE_CHECK(authorise(method.rules, call.principal));
     if (request != nullptr) IMECE_CHECK(validate(*request));
     return call;
+}
+
+bool Door::follows(const grpc::ServerContextBase& context, const Call& call) const {
+    const bool from_inside = call.principal.kind == Principal::Kind::kService ||
+                             state_->deps.server.is_service(metadata(context, kTraceVoucher));
+    return from_inside ? call.trace.sampled : state_->deps.tracer->choose();
+}
+
+void Door::finish_span(const MethodInfo& method, const TraceContext& context,
+                       std::chrono::steady_clock::duration took, const Status& status) const {
+    Span span{.context = context, .name = method.name, .kind = Span::Kind::kServer};
+    span.name[span.name.rfind('.')] = '/';
+    span.ended = wall_now();
+    span.began = span.ended - took;
+    span.attributes = {
+        {"rpc.system", "grpc"},
+        {"rpc.grpc.status_code", std::to_string(status ? 0 : int(status.error().code))}};
+    if (!status) span.error = status.error().reason;
+    state_->deps.tracer->finish(std::move(span));
 }
 
 Result<Call> Door::open_stream(grpc::CallbackServerContext& context, std::string_view method,
                                const google::protobuf::Message* request) {
     const MethodInfo& info = state_->by_name.at(std::string(method));
     Result<Call> call = check(context, info, request);
+    // That it was opened: a stream may stay open for days, and what comes on it has spans of its own.
+    if (call && call->trace.sampled) finish_span(info, call->trace, {}, {});
     info.calls[call ? 0 : std::size_t(call.error().code)]->add();
     return call;
 }
@@ -208,6 +231,7 @@ grpc::Status Door::Visit::leave(const Status& status) {
     method_.seconds->observe(std::chrono::duration<double>(took).count());
     method_.calls[status ? 0 : std::size_t(status.error().code)]->add();
     if (call_) context_.AddInitialMetadata("traceparent", call_->trace.header());
+    if (call_ && call_->trace.sampled) door_.finish_span(method_, call_->trace, took, status);
     if (status) return grpc::Status::OK;
     const Error& error = status.error();
     if (const auto known = door_.state_->by_reason.find(error.reason);

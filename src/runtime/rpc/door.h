@@ -19,6 +19,7 @@ namespace imece::runtime {
 
 class Metrics;
 class Server;
+class Tracer;
 class TrustStore;
 
 /// Who calls, verified.
@@ -52,6 +53,7 @@ public:
         Metrics& metrics;
         const Server& server;
         TrustStore& trust;
+        Tracer* tracer = nullptr;  ///< Null: no trace is followed.
         std::uint32_t calls_in_flight_max = kCallsInFlightMax;
     };
     explicit Door(Deps deps);
@@ -98,6 +100,10 @@ private:
         TraceScope trace_;
     };
 
+    /// Whether the caller's trace is followed: a service of ours and the gateway say so, for others our share decides.
+    bool follows(const grpc::ServerContextBase& context, const Call& call) const;
+    void finish_span(const MethodInfo& method, const TraceContext& context,
+                     std::chrono::steady_clock::duration took, const Status& status) const;
     Result<Call> check(const grpc::ServerContextBase& context, const MethodInfo& method,
                        const google::protobuf::Message* request);
     struct State;

@@ -42,8 +42,8 @@ public:
         return door_.unary(*context, *request, [&](const Call& call) -> Status {
             const seconds duration =
                 request->duration_s() == 0 ? kDurationUsual : seconds(request->duration_s());
-            // Who made the log silent stands in it: this line is written under the usual level.
-            set_log_level(LogLevel::kInfo, seconds(0));
+            // Who made the log silent stands in it: this line is written at any level.
+            set_log_level(LogLevel::kWarn, seconds(1));
             log(LogLevel::kWarn, "log_level_changed",
                 {{"to", pb::LogLevel_Name(request->level())},
                  {"seconds", std::int64_t(duration.count())},

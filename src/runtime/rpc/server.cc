@@ -177,6 +177,10 @@ void Server::sign_as_service(grpc::ClientContext& context, std::string_view name
     context.AddMetadata("authorization", "Service " + std::string(name) + " " + state_->secret);
 }
 
+void Server::vouch_for_trace(grpc::ClientContext& context) const {
+    context.AddMetadata(kTraceVoucher, "Service trace " + state_->secret);
+}
+
 bool Server::is_service(std::string_view metadata_value) const {
     const std::size_t space = metadata_value.rfind(' ');
     return metadata_value.starts_with("Service ") && space > 7 &&

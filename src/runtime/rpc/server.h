@@ -21,6 +21,9 @@ namespace imece::runtime {
 
 class Door;
 
+/// The metadata of vouch_for_trace().
+inline constexpr const char* kTraceVoucher = "imece-trace-voucher";
+
 /// The `[rpc]` table.
 struct RpcConfig {
     std::string listen =
@@ -54,7 +57,10 @@ public:
     std::shared_ptr<grpc::Channel> channel(std::string_view service);
     /// Marks an outgoing call as made by this site's service `name`.
     void sign_as_service(grpc::ClientContext& context, std::string_view name) const;
-    /// True when `metadata_value` was made by sign_as_service of this process, or of one with the
+    /// Vouches for the sampled flag of the call's "traceparent", as only a process of this site can: the call itself is made for
+    /// somebody else.
+    void vouch_for_trace(grpc::ClientContext& context) const;
+    /// True when `metadata_value` was made by one of these two of this process, or of one with the
     /// same secret file.
     bool is_service(std::string_view metadata_value) const;
 

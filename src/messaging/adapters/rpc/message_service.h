@@ -14,6 +14,7 @@ class Service;
 namespace imece::runtime {
 class Door;
 class Executor;
+class Tracer;
 }  // namespace imece::runtime
 
 namespace imece::messaging {
@@ -28,6 +29,7 @@ struct MessageServiceDeps {
     Dispatcher& dispatcher;
     const TrustPort& trust;
     const Clock& clock;
+    runtime::Tracer* tracer = nullptr;  ///< Null: no trace is followed.
 };
 /// Outlives the server.
 std::shared_ptr<grpc::Service> make_message_service(const MessageServiceDeps& deps);

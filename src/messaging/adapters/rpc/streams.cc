@@ -6,6 +6,7 @@
 #include "messaging/adapters/rpc/convert.h"
 #include "messaging/adapters/rpc/intake.h"
 #include "runtime/executor.h"
+#include "runtime/observe/tracer.h"
 #include "runtime/rpc/time.h"
 
 namespace imece::messaging {
@@ -117,7 +118,8 @@ public:
     Connection(const MessageServiceDeps& deps, const DeviceId& device, const Call& call)
         : Stream(deps, device),
           may_carry_(call.principal.carrier),
-          trace_parent_(call.trace.header()) {}
+          opened_(call.trace),
+          trace_parent_(unfollowed(call.trace)) {}
 
     void begin() { this->StartRead(&in_); }
 
@@ -172,8 +174,7 @@ private:
                     return close(frame_invalid("a frame has at most 256 messages"));
                 pb::Results& results = *answer.mutable_submit_results();
                 results.set_request(frame.submit().request());
-                submit_all(deps_.submit, frame.submit().messages(), trace_parent_,
-                           *results.mutable_results());
+                submit(frame.submit(), *results.mutable_results());
                 return write(std::move(answer));
             }
             case pb::ClientFrame::kReceipts: {
@@ -189,6 +190,26 @@ private:
                 return deps_.dispatcher.credit(device_, std::min(frame.credit().add(), kCreditMax));
             case pb::ClientFrame::FRAME_NOT_SET: return close(frame_invalid("the frame is empty"));
         }
+    }
+
+    /// A connection may live for days: what is submitted on it is followed by the frame, each in a trace of its own.
+    void submit(const pb::Submit& frame, ItemResults& results) {
+        runtime::Tracer* const tracer = deps_.tracer;
+        if (tracer == nullptr || !tracer->choose())
+            return submit_all(deps_.submit, frame.messages(), trace_parent_, results);
+        runtime::Span span{.context = tracer->root(),
+                           .name = "imece.messaging.v1.MessageService/Connect submit",
+                           .kind = runtime::Span::Kind::kServer,
+                           .began = runtime::wall_now()};
+        submit_all(deps_.submit, frame.messages(), span.context.header(), results);
+        span.ended = runtime::wall_now();
+        span.links = {opened_};
+        tracer->finish(std::move(span));
+    }
+
+    static std::string unfollowed(runtime::TraceContext trace) {
+        trace.sampled = false;
+        return trace.header();
     }
 
     void hello(const pb::Hello& hello) {
@@ -215,7 +236,8 @@ private:
     }
 
     const bool may_carry_;
-    const std::string trace_parent_;
+    const runtime::TraceContext opened_;
+    const std::string trace_parent_;  ///< Of what is not followed.
     pb::ClientFrame in_;
     bool said_hello_ = false;  ///< Touched by take() only.
 };
