@@ -98,8 +98,7 @@ private:
             if (is_wanted(event)) fill(event, source_, *batch_.add_events());
         position_ = events->back().position;
         if (events->size() == kBatch) woken_ = true;
-        // A few that nobody wanted are not worth a frame; many are, for the consumer to know how far it is.
-        if (batch_.events().empty() && events->size() < kBatch) return read_soon();
+        // Also where nothing is wanted: the consumer is to know how far it is.
         batch_.set_through(position_);
         writing_ = true;
         StartWrite(&batch_);
