@@ -7,6 +7,19 @@ function(imece_embed output)
     DEPENDS ${ARGN} "${CMAKE_CURRENT_SOURCE_DIR}/embed_files.cmake" VERBATIM)
 endfunction()
 
+# imece_embed_console(OUTPUT DIRECTORY): a .cc with what `./dev` built of console/, as console_files(). The list of it is
+# DIRECTORY/files.txt; an empty one stands for a console that could not be built, so that all else still can.
+function(imece_embed_console output directory)
+  if(NOT EXISTS "${directory}/files.txt")
+    file(WRITE "${directory}/files.txt" "")
+  endif()
+  add_custom_command(
+    OUTPUT "${output}"
+    COMMAND "${CMAKE_COMMAND}" -D "OUTPUT=${output}" -D "DIRECTORY=${directory}"
+            -P "${CMAKE_CURRENT_SOURCE_DIR}/embed_console.cmake"
+    DEPENDS "${directory}/files.txt" "${CMAKE_CURRENT_SOURCE_DIR}/embed_console.cmake" VERBATIM)
+endfunction()
+
 # imece_contract_set(OUTPUT): all contracts with their comments, which the generated code leaves out.
 function(imece_contract_set output)
   file(GLOB_RECURSE protos CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/proto/imece/*.proto")

@@ -49,7 +49,8 @@ public:
           edge_(config.limits,
                 Edge::Deps{transcoder_, process.random, process.metrics,
                            [&trust](std::string_view token) { return trust.verify_token(token); },
-                           std::move(ready), make_pages(transcoder_, process.site.version),
+                           std::move(ready),
+                           make_pages(transcoder_, process.site.version, console_files()),
                            [&settings](const runtime::TokenClaims& claims) {
                                return settings.is_on("gateway.web_sockets",
                                                      {.id = claims.kind + ":" + claims.subject,

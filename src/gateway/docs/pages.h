@@ -1,18 +1,19 @@
 // What the edge serves beside the API.
 #pragma once
 
-#include <map>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/api/transcoder.h"
-#include "gateway/edge/reply.h"
+#include "gateway/docs/embedded.h"
+#include "gateway/edge/page.h"
 
 namespace imece::gateway {
 
-/// Path → page: /docs, /docs/errors, /openapi.json, /setup and what these load. All of it is compiled in and
-/// asks nothing of any other host.
-std::map<std::string, Reply, std::less<>> make_pages(const Transcoder& transcoder,
-                                                     std::string_view version);
+/// /docs, /docs/errors, /openapi.json and what these load; at / and /setup the operators' console, made of
+/// `console`, and at /console/… what that loads. Without the console a page says so.
+/// All of it is compiled in and asks nothing of any other host.
+Pages make_pages(const Transcoder& transcoder, std::string_view version,
+                 const std::vector<ConsoleFile>& console);
 
 }  // namespace imece::gateway

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "gateway/api/contracts.h"
 #include "gateway/api/json_codec.h"
+#include "gateway/edge/field_value.h"
 
 namespace imece::gateway {
 namespace {
@@ -13,32 +14,6 @@ namespace {
 constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kSocketProtocol = "imece.v1";
 constexpr std::string_view kBearerProtocol = "bearer.";
-
-bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) {
-        const auto lower = [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-        };
-        return lower(x) == lower(y);
-    });
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-/// Calls `visit` with each item of a comma-separated list until one says true.
-template <class Visit>
-bool any_item(std::string_view list, const Visit& visit) {
-    while (!list.empty()) {
-        const std::string_view item = list.substr(0, list.find(','));
-        list.remove_prefix(std::min(item.size() + 1, list.size()));
-        if (visit(trimmed(item))) return true;
-    }
-    return false;
-}
 
 /// The token of "Bearer …"; empty without the header. Errors: kUnauthenticated TOKEN_INVALID.
 Result<std::string_view> bearer_token(std::string_view authorization) {
@@ -155,7 +130,7 @@ std::optional<Reply> Edge::own_route(const RequestHead& head, std::string_view p
         if (!ready) return refusal(visit, {ready.error(), std::chrono::seconds(1)});
         return Reply{200, "application/json", R"({"status":"ready"})"};
     }
-    return page->second;
+    return reply_of(page->second, head.accept_encoding, head.if_none_match);
 }
 
 Edge::Outcome Edge::api_call(const RequestHead& head, const Target& target, Visit& visit,

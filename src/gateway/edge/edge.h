@@ -13,6 +13,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/api/transcoder.h"
 #include "gateway/api/uri.h"
+#include "gateway/edge/page.h"
 #include "gateway/edge/rate_limit.h"
 #include "gateway/edge/reply.h"
 #include "gateway/edge/upstream.h"
@@ -49,8 +50,10 @@ struct RequestHead {
     std::string_view origin;
     std::string_view preflight_method;  ///< access-control-request-method
     std::string_view socket_protocols;  ///< sec-websocket-protocol
-    bool upgrade = false;               ///< To a WebSocket.
-    std::string_view address;           ///< The peer's, for its rate: an IPv4, or an IPv6 /64.
+    std::string_view accept_encoding;
+    std::string_view if_none_match;
+    bool upgrade = false;      ///< To a WebSocket.
+    std::string_view address;  ///< The peer's, for its rate: an IPv4, or an IPv6 /64.
     bool loopback = false;
 };
 
@@ -87,7 +90,7 @@ public:
         /// OK when the process can serve; the message says what is missing.
         std::function<Status()> ready;
         /// Path → what is served there to GET.
-        std::map<std::string, Reply, std::less<>> pages;
+        Pages pages;
         /// Whether the token's holder may open a WebSocket now. Empty: everybody may.
         std::function<bool(const runtime::TokenClaims&)> may_connect = {};
         runtime::Tracer* tracer = nullptr;  ///< Null: no trace is followed.

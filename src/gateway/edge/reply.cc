@@ -18,6 +18,15 @@ constexpr std::string_view kSecurity =
 constexpr std::string_view kHsts =
     "strict-transport-security: max-age=31536000; includeSubDomains\r\n";
 
+std::string_view cache_control(Caching caching) {
+    switch (caching) {
+        case Caching::kNone: return "no-store";
+        case Caching::kRevalidate: return "no-cache";
+        case Caching::kForEver: return "public, max-age=31536000, immutable";
+    }
+    return "no-store";
+}
+
 }  // namespace
 
 void write_head(const Reply& reply, const Framing& framing, std::string_view date,
@@ -37,11 +46,11 @@ void write_head(const Reply& reply, const Framing& framing, std::string_view dat
     if (framing.stream) {
         header("content-type", reply.content_type);
         if (!framing.http_1_0) header("transfer-encoding", "chunked");
-    } else if (reply.status != 204) {
+    } else if (reply.status != 204 && reply.status != 304) {
         header("content-type", reply.content_type);
         header("content-length", std::to_string(reply.body.size()));
     }
-    header("cache-control", reply.may_be_cached ? "no-cache" : "no-store");
+    header("cache-control", cache_control(reply.caching));
     for (const auto& [name, value] : reply.headers) header(name, value);
     if (!framing.keep_alive)
         header("connection", "close");

@@ -11,12 +11,19 @@
 
 namespace imece::gateway {
 
+/// What a reader may do with an answer that it keeps.
+enum class Caching {
+    kNone,        ///< Keep nothing.
+    kRevalidate,  ///< Ask each time whether it is still the same.
+    kForEver,     ///< Its path names its content.
+};
+
 struct Reply {
     int status = 200;
     std::string_view content_type = "application/json";
     std::string body{};
     std::vector<std::pair<std::string_view, std::string>> headers{};
-    bool may_be_cached = false;  ///< Pages; everything else is no-store.
+    Caching caching = Caching::kNone;
 };
 
 /// What differs between the answers of one connection.

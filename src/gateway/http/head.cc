@@ -51,6 +51,8 @@ RequestHead head_of(const HttpRequest& request) {
     head.origin = view(request[http::field::origin]);
     head.preflight_method = view(request[http::field::access_control_request_method]);
     head.socket_protocols = view(request[http::field::sec_websocket_protocol]);
+    head.accept_encoding = view(request[http::field::accept_encoding]);
+    head.if_none_match = view(request[http::field::if_none_match]);
     head.upgrade = boost::beast::websocket::is_upgrade(request);
     return head;
 }

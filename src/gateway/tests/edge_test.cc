@@ -21,8 +21,8 @@ protected:
         make();
     }
     void make() {
-        std::map<std::string, Reply, std::less<>> pages;
-        pages.emplace("/docs", Reply{200, "text/html", "page"});
+        Pages pages;
+        pages.emplace("/docs", Page{"text/html", "page"});
         edge_ = std::make_unique<Edge>(
             limits_, Edge::Deps{transcoder_, random_, metrics_, verify, [this] { return ready_; },
                                 std::move(pages), tracer_});
@@ -189,6 +189,10 @@ TEST_F(EdgeTest, follows_its_own_share_of_traces_whoever_asks) {
 
 TEST_F(EdgeTest, serves_its_own_pages) {
     EXPECT_EQ(outcome(get("/docs")), "200");
+    auto again = get("/docs");
+    const std::string tag = header("etag");
+    again.if_none_match = tag;
+    EXPECT_EQ(outcome(again), "304");
     EXPECT_EQ(outcome(get("/healthz")), "200");
     EXPECT_EQ(outcome(get("/readyz")), "200");
     ready_ = fail(ErrorCode::kUnavailable, "STORE_DOWN", "the store is not open");
@@ -280,6 +284,13 @@ TEST(Reply, has_the_headers_of_security) {
     write_head(Reply{204}, Framing{.keep_alive = false}, "D", plain);
     EXPECT_EQ(plain.find("strict-transport"), std::string::npos);
     EXPECT_EQ(plain.find("content-length"), std::string::npos);
+    for (const auto& [caching, word] :
+         {std::pair{Caching::kRevalidate, "no-cache"}, {Caching::kForEver, "immutable"}}) {
+        std::string page;
+        write_head(Reply{.status = 304, .caching = caching}, Framing{}, "D", page);
+        EXPECT_NE(page.find(word), std::string::npos);
+        EXPECT_EQ(page.find("content-"), page.find("content-security-policy"));
+    }
     EXPECT_NE(plain.find("\r\nconnection: close\r\n"), std::string::npos);
     EXPECT_EQ(http_date(from_unix_ms(1'675'646'254'999)), "Mon, 06 Feb 2023 01:17:34 GMT");
 }
