@@ -1,9 +1,13 @@
 #include "sdk/cpp/ledger_proof.h"
 
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
+#include "base/base64.h"
 #include "crypto/merkle.h"
 
 namespace imece::sdk {
@@ -11,6 +15,12 @@ namespace {
 
 namespace pb = imece::ledger::v1;
 using namespace ledger;
+
+std::string json_of(const google::protobuf::Message& message) {
+    std::string json;
+    EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &json).ok());
+    return json;
+}
 
 std::string bytes_of(const crypto::Digest& digest) {
     return std::string(text_of(digest));
@@ -178,6 +188,23 @@ TEST_F(LedgerProof, an_older_block_is_in_the_history_of_a_final_one) {
     other.exercise = true;
     proof.mutable_older()->set_encoded_header(encode(other));
     EXPECT_EQ(verify_history(*trusted_, proof).error().reason, "LOG_PROOF_INVALID");
+}
+
+// Verifiers in other languages (console/src/proof) are held to this file, so it must be what holds here.
+TEST_F(LedgerProof, is_written_down_for_other_languages) {
+    pb::BlockProof history;
+    *history.mutable_older() = first_;
+    *history.mutable_newer() = block_;
+    std::string authorities;
+    append_base64(authorities, set_->encode());
+    const std::string samples =
+        "{\n\"chain\": \"" + to_hex(trusted_->chain) + "\",\n\"authorities\": \"" + authorities +
+        "\",\n\"receipt\": " + json_of(receipts_[2]) +
+        ",\n\"receiptProof\": " + json_of(receipt_proof_) +
+        ",\n\"blockProof\": " + json_of(history) + "\n}\n";
+    std::ifstream file(IMECE_SOURCE_DIR "/tests/vectors/ledger_proofs.json");
+    const std::string written{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(written, samples);
 }
 
 }  // namespace
