@@ -1,0 +1,19 @@
+// Which roles may do what, as the contracts have it: the console offers nothing that the site would refuse.
+import type { Role } from "./types";
+
+const access = {
+  overview: ["RESPONDER", "DISPATCHER", "OPERATOR"],
+  topology: ["RESPONDER", "DISPATCHER", "OPERATOR"],
+  queues: ["DISPATCHER", "OPERATOR"],
+  listMessages: ["DISPATCHER", "OPERATOR"],
+  declare: ["DISPATCHER", "OPERATOR"],
+  checkpoint: ["RESPONDER", "DISPATCHER", "OPERATOR"],
+  audit: ["OPERATOR"],
+  certificates: ["OPERATOR"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Right = keyof typeof access;
+
+export function may(roles: readonly Role[], right: Right): boolean {
+  return roles.some((role) => (access[right] as readonly Role[]).includes(role));
+}
