@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import struct
 import time
 
 from tests.e2e.ed25519 import SigningKey
@@ -27,6 +28,10 @@ def number(field, value):
 
 def blob(field, value):
     return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def double(field, value):
+    return varint(field << 3 | 1) + struct.pack("<d", value)
 
 
 def timestamp(field, seconds):
@@ -118,3 +123,11 @@ class Device:
                 + timestamp(4, time.time() if now is None else now))
         return {"receipt": b64(data),
                 "signature": b64(self.key.sign_in_domain("imece.receipt.v1", data))}
+
+    def report(self, place, neighbours=(), battery=80, uplink=False, now=None):
+        """A SignedReport: where the device is, as (latitude, longitude), and {device: quality} that it hears."""
+        now = time.time() if now is None else now
+        heard = (blob(8, blob(1, other.id) + double(2, quality)) for other, quality in dict(neighbours).items())
+        data = (blob(1, self.id) + number(2, int(now * 1000)) + timestamp(3, now) + number(4, battery)
+                + number(5, int(uplink)) + blob(7, double(1, place[0]) + double(2, place[1])) + b"".join(heard))
+        return {"report": b64(data), "signature": b64(self.key.sign_in_domain("imece.report.v1", data))}
