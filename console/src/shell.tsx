@@ -27,21 +27,23 @@ export function Shell({ menu, signedIn, children }: ShellProps) {
       <a class="skip" href="#content" onClick={goToContent}>
         {words.skip}
       </a>
-      {site.value?.exercise && <ExerciseBanner scale={site.value.timeScale ?? 1} />}
-      {signedIn && <LevelBanner />}
-      {site.problem && (
-        <p class="banner old" role="status">
-          {words.fresh.noLink}
-        </p>
-      )}
-      <header class="top">
-        <span class="brand">
-          {words.product} <b>{site.value?.name}</b>
-        </span>
-        {site.value && <SiteTime />}
-        <span class="grow" />
-        {signedIn && <Who signedIn={signedIn} />}
-        <Choices />
+      <header>
+        {site.value?.exercise && <ExerciseBanner scale={site.value.timeScale ?? 1} />}
+        {signedIn && <LevelBanner />}
+        {site.problem && (
+          <p class="banner old" role="status">
+            {words.fresh.noLink}
+          </p>
+        )}
+        <div class="top">
+          <span class="brand">
+            {words.product} <b>{site.value?.name}</b>
+          </span>
+          {site.value && <SiteTime />}
+          <span class="grow" />
+          {signedIn && <Who signedIn={signedIn} />}
+          <Choices />
+        </div>
       </header>
       {menu && (
         <nav class="menu" aria-label={words.menu}>

@@ -7,6 +7,7 @@ import maplibregl, {
 } from "maplibre-gl/dist/maplibre-gl-csp";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-csp-worker.js?url";
 import type { Topology } from "../api/types";
+import { seenFromAfar, towns } from "./towns";
 import { extentOf, linkFeatures, nodeFeatures, type Features, type Place } from "./shapes";
 
 maplibregl.setWorkerUrl(workerUrl);
@@ -188,6 +189,7 @@ export class NodeMap {
       onPick(String(hit?.properties.id ?? ""));
     });
     this.map = map;
+    this.nameTowns();
     this.ready = new Promise((resolve) => map.once("load", resolve));
     this.dark.addEventListener("change", this.recolour);
     this.theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -203,6 +205,24 @@ export class NodeMap {
     if (this.fitted || !extent) return;
     this.fitted = true;
     this.map.fitBounds(extent, { padding: 40, maxZoom: 11, animate: false });
+  }
+
+  /** By elements of the page: drawing text itself would want fonts of MapLibre's own kind. */
+  private nameTowns(): void {
+    const elements = towns.map(([name, ...place]) => {
+      const element = document.createElement("span");
+      element.className = "town";
+      element.textContent = name;
+      element.setAttribute("aria-hidden", "true");
+      new maplibregl.Marker({ element, anchor: "left" }).setLngLat(place).addTo(this.map);
+      return element;
+    });
+    const choose = () => {
+      const near = this.map.getZoom() >= 6.5;
+      elements.forEach((element, i) => (element.hidden = !near && i >= seenFromAfar));
+    };
+    choose();
+    this.map.on("zoom", choose);
   }
 
   goTo(place: Place): void {

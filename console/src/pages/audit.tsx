@@ -133,10 +133,7 @@ function RecordsPanel(props: {
               {[...records].reverse().map((one) => (
                 <tr key={count(one.index)} class={one === props.chosen ? "chosen" : undefined}>
                   <td class="n">{format.number(count(one.index))}</td>
-                  <td>
-                    {format.moment(time(one.read.time)!)}{" "}
-                    <small>{format.clock(time(one.read.time)!)}</small>
-                  </td>
+                  <td>{format.stamp(time(one.read.time)!)}</td>
                   <td>
                     {one.read.type} <small class="muted">{one.read.source}</small>
                   </td>

@@ -201,10 +201,7 @@ function BlocksPanel({ tip }: { tip: number }) {
                     {format.number(count(header.height))}
                   </a>
                 </td>
-                <td>
-                  {format.moment(time(header.time)!)}{" "}
-                  <small>{format.clock(time(header.time)!)}</small>
-                </td>
+                <td>{format.stamp(time(header.time)!)}</td>
                 <td>{words.levels[header.level ?? "NORMAL"] ?? words.levels.NORMAL}</td>
                 <td class="n">{format.number(header.transactions ?? 0)}</td>
                 <td class="n">{format.number(votes ?? 0)}</td>
@@ -285,9 +282,7 @@ function BlockContent(props: { block: Block; height: number; trusted: KeptChain 
     <>
       <dl>
         <dt>{t.time}</dt>
-        <dd>
-          {format.moment(time(block.header.time)!)} {format.clock(time(block.header.time)!)}
-        </dd>
+        <dd>{format.stamp(time(block.header.time)!)}</dd>
         <dt>{t.level}</dt>
         <dd>{words.levels[block.header.level ?? "NORMAL"] ?? words.levels.NORMAL}</dd>
         <dt>{t.transactions}</dt>

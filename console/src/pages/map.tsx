@@ -109,7 +109,7 @@ function Legend() {
         {t.quality}: <span class="line good" aria-hidden="true" />{" "}
         {t.qualityOf(format.share(linkSteps.good))} <span class="line fair" aria-hidden="true" />{" "}
         {t.qualityOf(format.share(linkSteps.fair))} <span class="line weak" aria-hidden="true" />{" "}
-        {t.qualityOf(format.share(0))}
+        {t.qualityBelow(format.share(linkSteps.fair))}
       </li>
     </ul>
   );
@@ -222,7 +222,11 @@ function NodePanel({ node, of }: { node: Node; of: Reading<Topology> }) {
   const now = useNow();
   const t = words.mapPage;
   const place = placeOf(node);
-  const links = (of.value?.links ?? []).filter((one) => one.from === node.nodeId);
+  // Either end may be the one that told of the link.
+  const links = (of.value?.links ?? []).flatMap(({ from, to, quality = 0 }) => {
+    if (from === node.nodeId) return [{ peer: to, quality }];
+    return to === node.nodeId ? [{ peer: from, quality }] : [];
+  });
   const component = of.value?.components?.[node.component ?? 0];
   return (
     <Panel title={`${t.node} ${node.nodeId.slice(0, 8)}…`} of={of}>
@@ -270,13 +274,13 @@ function NodePanel({ node, of }: { node: Node; of: Reading<Topology> }) {
             </thead>
             <tbody>
               {links.slice(0, 50).map((one) => (
-                <tr key={one.to}>
+                <tr key={one.peer}>
                   <td>
-                    <a href={link("map", one.to)}>
-                      <Id of={one.to} />
+                    <a href={link("map", one.peer)}>
+                      <Id of={one.peer} />
                     </a>
                   </td>
-                  <td class="n">{format.share(one.quality ?? 0)}</td>
+                  <td class="n">{format.share(one.quality)}</td>
                 </tr>
               ))}
             </tbody>

@@ -342,6 +342,7 @@ export const en = {
     states: "States",
     quality: "Link quality",
     qualityOf: (share: string) => `at least ${share}`,
+    qualityBelow: (share: string) => `below ${share}`,
     noPlace: "place unknown",
     shown: (n: string, all: string) => `${n} of ${all} nodes`,
     close: "Show all",

@@ -47,6 +47,18 @@ export class Format {
     }).format(ms);
   }
 
+  /** To the second, with the day. */
+  stamp(ms: number): string {
+    return new Intl.DateTimeFormat(this.locale, {
+      day: "2-digit",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hour12: false,
+    }).format(ms);
+  }
+
   /** With the day, for what may lie far off. */
   moment(ms: number): string {
     return new Intl.DateTimeFormat(this.locale, {

@@ -338,6 +338,7 @@ export const tr: Words = {
     states: "Durumlar",
     quality: "Bağ kalitesi",
     qualityOf: (share) => `en az ${share}`,
+    qualityBelow: (share) => `${share} altı`,
     noPlace: "yeri bilinmiyor",
     shown: (n, all) => `${all} düğümden ${n} tanesi`,
     close: "Hepsini göster",
