@@ -235,6 +235,8 @@ export async function shows_the_mesh(site) {
     );
   });
   await look("map");
+  await page.getByLabel("Colours").selectOption("dark");
+  await look("map_dark");
   await page.getByRole("button", { name: "List" }).click();
   await page.getByRole("row").nth(3).waitFor();
   await page.getByLabel("Find by id").fill(site.known.node.slice(0, 10));

@@ -12,8 +12,6 @@ import { extentOf, linkFeatures, nodeFeatures, type Features, type Place } from 
 
 maplibregl.setWorkerUrl(workerUrl);
 
-const nothing: Features = { type: "FeatureCollection", features: [] };
-
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
@@ -43,7 +41,13 @@ function lines(list: Place[][]): Features {
 /** The quality from which a link is drawn as good, and as fair; below that it is weak. */
 export const linkSteps = { good: 0.8, fair: 0.5 };
 
-function style(): StyleSpecification {
+/** What is drawn: a node that is chosen has a ring. */
+interface Drawn {
+  topology: Topology;
+  chosen: string;
+}
+
+function style({ topology, chosen }: Drawn): StyleSpecification {
   const [west, south, east, north] = base.region;
   const frame: Place[] = [
     [west, south],
@@ -62,8 +66,8 @@ function style(): StyleSpecification {
       region: source(polygons([[frame]])),
       land: source(polygons(base.land)),
       borders: source(lines(base.borders)),
-      links: source(nothing),
-      nodes: source(nothing),
+      links: source(linkFeatures(topology)),
+      nodes: source(nodeFeatures(topology)),
     },
     layers: [
       { id: "sea", type: "background", paint: { "background-color": water } },
@@ -140,7 +144,7 @@ function style(): StyleSpecification {
         id: "chosen",
         type: "circle",
         source: "nodes",
-        filter: ["==", ["get", "id"], ""],
+        filter: ["==", ["get", "id"], chosen],
         paint: {
           "circle-color": "transparent",
           "circle-radius": 14,
@@ -163,12 +167,12 @@ export class NodeMap {
   private fitted = false;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
   private readonly theme = new MutationObserver(() => this.recolour());
-  private last: { topology: Topology; chosen: string } | undefined;
+  private drawn: Drawn = { topology: {}, chosen: "" };
 
   constructor(container: HTMLElement, label: string, onPick: (nodeId: string) => void) {
     const map = new maplibregl.Map({
       container,
-      style: style(),
+      style: style(this.drawn),
       bounds: base.region as unknown as LngLatBoundsLike,
       attributionControl: false,
       maxZoom: 15,
@@ -196,7 +200,7 @@ export class NodeMap {
   }
 
   async show(topology: Topology, chosen: string): Promise<void> {
-    this.last = { topology, chosen };
+    this.drawn = { topology, chosen };
     await this.ready;
     this.map.getSource<GeoJSONSource>("links")?.setData(linkFeatures(topology));
     this.map.getSource<GeoJSONSource>("nodes")?.setData(nodeFeatures(topology));
@@ -235,9 +239,5 @@ export class NodeMap {
     this.map.remove();
   }
 
-  private readonly recolour = () => {
-    this.map.setStyle(style());
-    const { last } = this;
-    if (last) this.map.once("styledata", () => void this.show(last.topology, last.chosen));
-  };
+  private readonly recolour = () => this.map.setStyle(style(this.drawn));
 }

@@ -197,11 +197,11 @@ TEST_F(LedgerProof, is_written_down_for_other_languages) {
     *history.mutable_newer() = block_;
     std::string authorities;
     append_base64(authorities, set_->encode());
-    const std::string samples =
-        "{\n\"chain\": \"" + to_hex(trusted_->chain) + "\",\n\"authorities\": \"" + authorities +
-        "\",\n\"receipt\": " + json_of(receipts_[2]) +
-        ",\n\"receiptProof\": " + json_of(receipt_proof_) +
-        ",\n\"blockProof\": " + json_of(history) + "\n}\n";
+    const std::string samples = "{\n\"chain\": \"" + to_hex(trusted_->chain) +
+                                "\",\n\"authorities\": \"" + authorities +
+                                "\",\n\"receipt\": " + json_of(receipts_[2]) +
+                                ",\n\"receiptProof\": " + json_of(receipt_proof_) +
+                                ",\n\"blockProof\": " + json_of(history) + "\n}\n";
     std::ifstream file(IMECE_SOURCE_DIR "/tests/vectors/ledger_proofs.json");
     const std::string written{std::istreambuf_iterator<char>(file), {}};
     EXPECT_EQ(written, samples);

@@ -12,8 +12,8 @@ protected:
     Pages pages(const std::vector<ConsoleFile>& console) const {
         return make_pages(transcoder_, "1.2.3", console);
     }
-    Transcoder transcoder_ = *Transcoder::make(
-        contracts(), *google::protobuf::MessageFactory::generated_factory());
+    Transcoder transcoder_ =
+        *Transcoder::make(contracts(), *google::protobuf::MessageFactory::generated_factory());
 };
 
 /// That the page has nothing which the content security policy forbids, and that what it loads is served.
@@ -32,8 +32,8 @@ void expect_fit(const Pages& pages, const std::string& path) {
 
 TEST_F(PagesTest, fit_the_content_security_policy) {
     const Pages served = pages({});
-    for (const char* path :
-         {"/", "/setup", "/docs", "/docs/docs.js", "/docs/style.css", "/docs/errors", "/openapi.json"}) {
+    for (const char* path : {"/", "/setup", "/docs", "/docs/docs.js", "/docs/style.css",
+                             "/docs/errors", "/openapi.json"}) {
         ASSERT_TRUE(served.contains(path)) << path;
         EXPECT_FALSE(served.find(path)->second.plain.empty()) << path;
     }
