@@ -89,11 +89,13 @@ export async function says_when_what_it_shows_is_old(site) {
   await asOperator(page, site);
   await page.locator(".counts b").first().waitFor();
   await context.setOffline(true);
-  await page.getByText("No news from messaging").waitFor({ timeout: 30_000 });
+  await page.locator(".banner.old").waitFor({ timeout: 30_000 });
+  await page.getByRole("listitem").getByText("The site cannot be reached.").waitFor();
   await page.locator(".fresh.old").first().waitFor({ timeout: 60_000 });
   await look("overview_old");
   await context.setOffline(false);
-  await page.getByText("No news from").first().waitFor({ state: "detached", timeout: 60_000 });
+  await page.locator(".banner.old").waitFor({ state: "detached", timeout: 60_000 });
+  await page.locator(".fresh.old").first().waitFor({ state: "detached", timeout: 60_000 });
 }
 
 /** Presses Tab until the element has the focus; what a mouse reaches, the keyboard must too. */

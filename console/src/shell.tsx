@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { SignedIn } from "./api/session";
 import type { PageName } from "./app";
 import { link } from "./route";
-import { clock, feeds, session, useFeed, useNow } from "./site";
+import { clock, feeds, readiness, session, useFeed, useNow } from "./site";
 import { applyTheme, chosenTheme, themes, type Theme } from "./theme";
 import { languages, type Language } from "./words/language";
 import { useSpeech } from "./words/words";
@@ -18,6 +18,7 @@ interface ShellProps {
 export function Shell({ menu, signedIn, children }: ShellProps) {
   const { words } = useSpeech();
   const site = useFeed(feeds.site);
+  const ready = useFeed(readiness);
   const goToContent = (event: Event) => {
     event.preventDefault();
     document.querySelector<HTMLElement>("#content h1")?.focus();
@@ -30,7 +31,7 @@ export function Shell({ menu, signedIn, children }: ShellProps) {
       <header>
         {site.value?.exercise && <ExerciseBanner scale={site.value.timeScale ?? 1} />}
         {signedIn && <LevelBanner />}
-        {site.problem && (
+        {ready.problem?.status === 0 && (
           <p class="banner old" role="status">
             {words.fresh.noLink}
           </p>

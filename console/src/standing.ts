@@ -60,7 +60,7 @@ export function classRows(overview?: Overview, queues?: Queues): ClassRow[] {
 }
 
 export interface IslandRow {
-  /** The least node id in it. */
+  /** The least node id in it; from analytics with "-2" behind it where another island bears it. */
   id: string;
   nodes: number;
   uplink: boolean;
@@ -111,6 +111,7 @@ export function nodeCounts(overview?: Overview, topology?: Topology): NodeCounts
 
 /** What is failing, the gravest first. */
 export type Trouble =
+  | { kind: "UNREACHABLE" }
   | { kind: "SITE_NOT_READY"; detail: string }
   | { kind: "FEED_DOWN"; feed: string; reason: string }
   | { kind: "SOURCE_GONE"; service: string; countedTo?: number }
@@ -142,9 +143,13 @@ export function troubles(
 ): Trouble[] {
   const found: Trouble[] = [];
   const { ready, overview, classes, islands, nodes, ledger } = known;
-  if (ready?.problem) found.push({ kind: "SITE_NOT_READY", detail: ready.problem.detail });
+  const problems = Object.values(known.feeds).map(({ problem }) => problem);
+  // Where nothing gets through, that is the one trouble that is known.
+  if ([ready?.problem, ...problems].some((problem) => problem?.status === 0))
+    found.push({ kind: "UNREACHABLE" });
+  else if (ready?.problem) found.push({ kind: "SITE_NOT_READY", detail: ready.problem.detail });
   for (const [feed, { problem }] of Object.entries(known.feeds))
-    if (problem && !problem.isAbsent)
+    if (problem && problem.status !== 0 && !problem.isAbsent)
       found.push({ kind: "FEED_DOWN", feed, reason: problem.reason });
   for (const { priority, judgement } of classes)
     if (judgement === "BROKEN") found.push({ kind: "CLASS_BROKEN", priority });

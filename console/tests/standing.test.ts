@@ -128,6 +128,16 @@ describe("troubles", () => {
       "NODES_DEAD",
     ]);
   });
+  it("are one where nothing gets through", () => {
+    const lost = { problem: new Problem(0, "SITE_UNREACHABLE", "") };
+    const found = troubles(now, {
+      ready: lost,
+      feeds: { ledger: lost, queues: lost },
+      classes: classRows(),
+      islands: [],
+    });
+    expect(found).toEqual([{ kind: "UNREACHABLE" }]);
+  });
   it("are none where all is well", () => {
     const well = { feeds: {}, classes: classRows(), islands: [] };
     expect(troubles(now, well)).toEqual([]);

@@ -43,6 +43,7 @@ describe("figures", () => {
     expect(english.share(0.9951)).toBe("99.5%");
     expect(turkish.share(0.9951)).toBe("%99,5");
     expect(english.seconds(0.42)).toBe("0.4 s");
+    expect(turkish.seconds(0.01)).toBe("< 0,1 sn");
     expect(english.seconds(300)).toBe("5 min");
   });
 });

@@ -235,7 +235,7 @@ function Islands(props: {
             {shown.map((row) => (
               <tr key={row.id}>
                 <td>
-                  <a href={link("map", row.id)}>
+                  <a href={link("map", row.id.split("-")[0]!)}>
                     <Id of={row.id} />
                   </a>
                 </td>
@@ -269,6 +269,8 @@ function Troubles({ found, now }: { found: Trouble[]; now: number }) {
   const t = words.troubles;
   const say = (one: Trouble): [Tone, string] => {
     switch (one.kind) {
+      case "UNREACHABLE":
+        return ["bad", words.problem.reasons.SITE_UNREACHABLE!];
       case "SITE_NOT_READY":
         return ["bad", t.SITE_NOT_READY(one.detail)];
       case "FEED_DOWN":
@@ -294,9 +296,11 @@ function Troubles({ found, now }: { found: Trouble[]; now: number }) {
     }
   };
   if (found.length === 0) return <Verdict tone="good">{words.overview.nothingFails}</Verdict>;
+  // By their words: a service whose two feeds fail alike is one trouble.
+  const said = new Map(found.map(say).map(([tone, text]) => [text, tone]));
   return (
     <ul class="plain">
-      {found.map(say).map(([tone, text]) => (
+      {[...said].map(([text, tone]) => (
         <li key={text}>
           <Verdict tone={tone}>{text}</Verdict>
         </li>

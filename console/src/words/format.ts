@@ -35,6 +35,7 @@ export class Format {
   /** A time that the promises are made of: "0.4 s", "12 s", "5 min". */
   seconds(value: number): string {
     if (value >= 60) return this.span(value * 1000);
+    if (value < 0.05) return `< ${this.number(0.1, 1)} ${this.unit.s}`;
     return `${this.number(value, value < 10 ? 1 : 0)} ${this.unit.s}`;
   }
 
