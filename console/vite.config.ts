@@ -18,5 +18,5 @@ export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   plugins: [baseMap(), packed()],
   server: { proxy: { "/v1": "http://127.0.0.1:8080" } },
-  test: { include: ["tests/*.test.ts"], environment: "node" },
+  test: { include: ["tests/*.test.ts"], setupFiles: ["tests/setup.ts"], environment: "node" },
 } as Parameters<typeof defineConfig>[0]);
