@@ -54,7 +54,7 @@ TECHNOLOGIES = {
     r"^sodium": r"^crypto(/tests)?$",
     r"^rocksdb/": r"^(runtime|bench)(/tests)?$",
     r"^sqlite3": r"^runtime(/tests)?$",
-    r"^openssl/": r"^(runtime|gateway|sdk|replay|bench)(/tests)?$|^security/(adapters/[a-z0-9_]+|tests)$",
+    r"^openssl/": r"^(crypto|runtime|gateway|sdk|replay|bench)(/tests)?$|^security/(adapters/[a-z0-9_]+|tests)$",
     r"^boost/(asio|beast)": r"^(runtime|gateway|sdk|replay|imece|bench|tests)(/tests)?$",
     r"^toml\+\+/": r"^(runtime|replay|imece)(/tests)?$",
     r"^CLI/": r"^(imece|bench)(/tests)?$",
