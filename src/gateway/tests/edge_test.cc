@@ -23,9 +23,14 @@ protected:
     void make() {
         Pages pages;
         pages.emplace("/docs", Page{"text/html", "page"});
-        edge_ = std::make_unique<Edge>(
-            limits_, Edge::Deps{transcoder_, random_, metrics_, verify, [this] { return ready_; },
-                                std::move(pages), tracer_});
+        edge_ = std::make_unique<Edge>(limits_, Edge::Deps{transcoder_,
+                                                           random_,
+                                                           metrics_,
+                                                           verify,
+                                                           [this] { return ready_; },
+                                                           std::move(pages),
+                                                           {},
+                                                           tracer_});
     }
     static Result<runtime::TokenClaims> verify(std::string_view token) {
         if (token == "late") return fail(ErrorCode::kUnauthenticated, "TOKEN_EXPIRED", "too late");

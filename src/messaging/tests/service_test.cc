@@ -8,6 +8,7 @@
 #include "imece/identity/v1/events.pb.h"
 #include "imece/messaging/v1/messaging.grpc.pb.h"
 #include "imece/trust/v1/trust.pb.h"
+#include "messaging/domain/message.h"
 #include "messaging/module.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/bus/bus_service.h"
