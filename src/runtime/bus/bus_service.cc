@@ -9,6 +9,7 @@
 #include "runtime/bus/outbox.h"
 #include "runtime/executor.h"
 #include "runtime/rpc/door.h"
+#include "runtime/rpc/refused.h"
 #include "runtime/rpc/server.h"
 #include "runtime/rpc/time.h"
 
@@ -137,11 +138,7 @@ private:
     grpc::Status status_;
 };
 
-class Refused final : public grpc::ServerWriteReactor<pb::Events> {
-public:
-    explicit Refused(const Error& error) { Finish(to_grpc(error)); }
-    void OnDone() override { delete this; }
-};
+using RefusedSubscriber = Refused<grpc::ServerWriteReactor<pb::Events>>;
 
 class BusService final : public pb::BusService::CallbackService {
 public:
@@ -151,13 +148,13 @@ public:
     grpc::ServerWriteReactor<pb::Events>* Subscribe(grpc::CallbackServerContext* context,
                                                     const pb::SubscribeRequest* request) override {
         const auto call = door_.open_stream(*context, "imece.bus.v1.BusService.Subscribe", request);
-        if (!call) return new Refused(call.error());
+        if (!call) return new RefusedSubscriber(call.error());
         OutboxReader* reader = outboxes_.find(request->source());
         if (reader == nullptr) {
             std::string names;
             for (const std::string& name : outboxes_.names())
                 names += (names.empty() ? "" : ", ") + name;
-            return new Refused(
+            return new RefusedSubscriber(
                 {ErrorCode::kNotFound, "SOURCE_UNKNOWN", "the sources here are " + names});
         }
         const std::uint64_t position =

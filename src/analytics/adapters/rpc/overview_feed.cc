@@ -3,6 +3,8 @@
 #include <map>
 
 #include "runtime/rpc/door.h"
+#include "runtime/rpc/newest_stream.h"
+#include "runtime/rpc/refused.h"
 
 namespace imece::analytics {
 
@@ -17,7 +19,7 @@ Error draining() {
 }  // namespace
 
 /// One stream. gRPC owns its life until OnDone; until then the feed knows it.
-class OverviewFeed::Watcher final : public grpc::ServerWriteReactor<pb::Overview> {
+class OverviewFeed::Watcher final : public runtime::NewestStream<pb::Overview> {
 public:
     Watcher(OverviewFeed& feed, Duration window) : feed_(feed), window_(window) {}
 
@@ -29,27 +31,6 @@ public:
         looks_ = 0;
         return true;
     }
-    /// Replaces what waits to be sent.
-    void offer(Message message) {
-        const std::scoped_lock lock(mutex_);
-        waiting_ = std::move(message);
-        if (!sending_ && !ended_) send();
-    }
-    /// Once what is on its way has gone.
-    void end(const grpc::Status& status) {
-        const std::scoped_lock lock(mutex_);
-        if (!ended_) status_ = status;
-        ended_ = true;
-        if (!sending_) finish();
-    }
-    void OnWriteDone(bool ok) override {
-        const std::scoped_lock lock(mutex_);
-        sending_.reset();
-        if (!ok) ended_ = true;
-        if (ended_) return finish();
-        if (waiting_) send();
-    }
-    void OnCancel() override { end(grpc::Status::CANCELLED); }
     void OnDone() override {
         {
             const std::scoped_lock lock(feed_.mutex_);
@@ -59,26 +40,10 @@ public:
     }
 
 private:
-    void send() {
-        sending_ = std::move(waiting_);
-        StartWrite(sending_.get());
-    }
-    void finish() {
-        if (finished_) return;
-        finished_ = true;
-        Finish(status_);
-    }
-
     OverviewFeed& feed_;
     const Duration window_;
     std::string told_state_;
     int looks_ = 0;
-    std::mutex mutex_;
-    Message waiting_;
-    Message sending_;
-    bool ended_ = false;
-    bool finished_ = false;
-    grpc::Status status_ = grpc::Status::CANCELLED;
 };
 
 OverviewFeed::OverviewFeed(Deps deps)
@@ -99,12 +64,7 @@ grpc::ServerWriteReactor<pb::Overview>* OverviewFeed::open(Duration window) {
 }
 
 grpc::ServerWriteReactor<pb::Overview>* OverviewFeed::refuse(const Error& error) {
-    class Refused final : public grpc::ServerWriteReactor<pb::Overview> {
-    public:
-        explicit Refused(const Error& why) { Finish(runtime::to_grpc(why)); }
-        void OnDone() override { delete this; }
-    };
-    return new Refused(error);
+    return new runtime::Refused<grpc::ServerWriteReactor<pb::Overview>>(error);
 }
 
 void OverviewFeed::drain() {

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "config/adapters/rpc/convert.h"
+#include "runtime/rpc/refused.h"
 
 namespace imece::config {
 namespace {
@@ -10,12 +11,6 @@ namespace {
 constexpr std::size_t kBatch = 64;
 
 using Reactor = grpc::ServerWriteReactor<v1::SettingChange>;
-
-class Refused final : public Reactor {
-public:
-    explicit Refused(const Error& error) { Finish(runtime::to_grpc(error)); }
-    void OnDone() override { delete this; }
-};
 
 Error draining() {
     return {ErrorCode::kUnavailable, "SHUTTING_DOWN", "the process is draining"};
@@ -129,7 +124,7 @@ Reactor* Watches::open(const v1::WatchSettingsRequest& request) {
 }
 
 Reactor* Watches::refuse(const Error& error) {
-    return new Refused(error);
+    return new runtime::Refused<Reactor>(error);
 }
 
 void Watches::drain() {

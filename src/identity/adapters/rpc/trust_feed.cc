@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "runtime/rpc/door.h"
+#include "runtime/rpc/newest_stream.h"
+#include "runtime/rpc/refused.h"
 
 namespace imece::identity {
 
@@ -10,38 +12,19 @@ namespace pb = imece::trust::v1;
 
 namespace {
 
-grpc::Status draining() {
-    return runtime::to_grpc({ErrorCode::kUnavailable, "SHUTTING_DOWN", "the process is draining"});
+using Refused = runtime::Refused<grpc::ServerWriteReactor<pb::TrustBundle>>;
+
+Error draining() {
+    return {ErrorCode::kUnavailable, "SHUTTING_DOWN", "the process is draining"};
 }
 
 }  // namespace
 
 /// One stream. gRPC owns its life until OnDone; until then the feed knows it.
-class TrustFeed::Watcher final : public grpc::ServerWriteReactor<pb::TrustBundle> {
+class TrustFeed::Watcher final : public runtime::NewestStream<pb::TrustBundle> {
 public:
     explicit Watcher(TrustFeed& feed) : feed_(feed) {}
 
-    /// Replaces what waits to be sent.
-    void offer(Bundle bundle) {
-        const std::scoped_lock lock(mutex_);
-        waiting_ = std::move(bundle);
-        if (!sending_ && !ended_) send();
-    }
-    /// Once what is on its way has gone.
-    void end(const grpc::Status& status) {
-        const std::scoped_lock lock(mutex_);
-        if (!ended_) status_ = status;
-        ended_ = true;
-        if (!sending_) finish();
-    }
-    void OnWriteDone(bool ok) override {
-        const std::scoped_lock lock(mutex_);
-        sending_.reset();
-        if (!ok) ended_ = true;
-        if (ended_) return finish();
-        if (waiting_) send();
-    }
-    void OnCancel() override { end(grpc::Status::CANCELLED); }
     void OnDone() override {
         {
             const std::scoped_lock lock(feed_.mutex_);
@@ -51,32 +34,10 @@ public:
     }
 
 private:
-    void send() {
-        sending_ = std::move(waiting_);
-        StartWrite(sending_.get());
-    }
-    void finish() {
-        if (finished_) return;
-        finished_ = true;
-        Finish(status_);
-    }
-
     TrustFeed& feed_;
-    std::mutex mutex_;
-    Bundle waiting_;
-    Bundle sending_;
-    bool ended_ = false;
-    bool finished_ = false;
-    grpc::Status status_ = grpc::Status::CANCELLED;
 };
 
 namespace {
-
-class Refused final : public grpc::ServerWriteReactor<pb::TrustBundle> {
-public:
-    explicit Refused(const grpc::Status& status) { Finish(status); }
-    void OnDone() override { delete this; }
-};
 
 pb::TrustBundle fixed_part(std::string issuer, const PublicKeys& keys) {
     pb::TrustBundle bundle;
@@ -118,7 +79,7 @@ grpc::ServerWriteReactor<pb::TrustBundle>* TrustFeed::WatchTrust(
     grpc::CallbackServerContext* context, const pb::WatchTrustRequest* request) {
     const auto call =
         door_.open_stream(*context, "imece.trust.v1.TrustService.WatchTrust", request);
-    if (!call) return new Refused(runtime::to_grpc(call.error()));
+    if (!call) return new Refused(call.error());
     const std::scoped_lock lock(mutex_);
     if (draining_) return new Refused(draining());
     auto* watcher = new Watcher(*this);
@@ -130,7 +91,7 @@ grpc::ServerWriteReactor<pb::TrustBundle>* TrustFeed::WatchTrust(
 void TrustFeed::drain() {
     const std::scoped_lock lock(mutex_);
     draining_ = true;
-    for (Watcher* watcher : watchers_) watcher->end(draining());
+    for (Watcher* watcher : watchers_) watcher->end(runtime::to_grpc(draining()));
 }
 
 TrustFeed::Bundle TrustFeed::make_bundle() {

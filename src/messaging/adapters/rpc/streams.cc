@@ -7,6 +7,7 @@
 #include "messaging/adapters/rpc/intake.h"
 #include "runtime/executor.h"
 #include "runtime/observe/tracer.h"
+#include "runtime/rpc/refused.h"
 #include "runtime/rpc/time.h"
 
 namespace imece::messaging {
@@ -14,6 +15,7 @@ namespace {
 
 namespace pb = imece::messaging::v1;
 using runtime::Call;
+using runtime::Refused;
 using runtime::to_grpc;
 
 constexpr std::uint32_t kCreditDefault = 64;
@@ -259,13 +261,6 @@ public:
         }
     }
     void status(std::vector<StatusNews>) override {}  // Has no frame for it.
-};
-
-template <class Reactor>
-class Refused final : public Reactor {
-public:
-    explicit Refused(const Error& error) { this->Finish(to_grpc(error)); }
-    void OnDone() override { delete this; }
 };
 
 Result<DeviceId> device_of(const Result<Call>& call) {
