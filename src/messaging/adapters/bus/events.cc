@@ -1,5 +1,6 @@
 #include "messaging/adapters/bus/events.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/read_id.h"
@@ -123,6 +124,8 @@ Event accepted_event(const Record& record, const std::string& trace_parent) {
 }
 
 Event ended_event(const Record& record, const Ending& ending) {
+    const auto copy = std::ranges::find(record.copies, ending.copy.target, &Record::Copy::device);
+    const TimePoint reachable_at = copy == record.copies.end() ? TimePoint{} : copy->reachable_at;
     if (ending.end == End::kDelivered) {
         pb::MessageDelivered data;
         data.set_message_id(id_bytes(record.envelope.id));
@@ -132,8 +135,7 @@ Event ended_event(const Record& record, const Ending& ending) {
         *data.mutable_delivered_at() = to_proto(ending.at);
         data.mutable_receipt()->ParseFromString(ending.receipt);
         data.set_exercise(record.envelope.exercise);
-        if (ending.reachable_at != TimePoint{})
-            *data.mutable_reachable_at() = to_proto(ending.reachable_at);
+        if (reachable_at != TimePoint{}) *data.mutable_reachable_at() = to_proto(reachable_at);
         return event_of("message.delivered.v1", record, ending.at, data.SerializeAsString());
     }
     pb::MessageEnded data;
@@ -143,8 +145,7 @@ Event ended_event(const Record& record, const Ending& ending) {
     *data.mutable_at() = to_proto(ending.at);
     data.set_exercise(record.envelope.exercise);
     *data.mutable_accepted_at() = to_proto(record.accepted_at);
-    if (ending.reachable_at != TimePoint{})
-        *data.mutable_reachable_at() = to_proto(ending.reachable_at);
+    if (reachable_at != TimePoint{}) *data.mutable_reachable_at() = to_proto(reachable_at);
     const char* type = ending.end == End::kExpired ? "message.expired.v1" : "message.rejected.v1";
     return event_of(type, record, ending.at, data.SerializeAsString());
 }

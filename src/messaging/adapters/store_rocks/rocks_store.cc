@@ -322,9 +322,7 @@ private:
         if (copy->reachable_at == TimePoint{}) copy->reachable_at = ending.reachable_at;
         batch.put(kRecords, key, encode(record));
         if (!has_pending(record)) batch.erase(kBodies, key);
-        Ending told = ending;
-        told.reachable_at = copy->reachable_at;
-        tell(batch, options_.ended_event(record, told));
+        tell(batch, options_.ended_event(record, ending));
         return ended;
     }
 
