@@ -116,19 +116,21 @@ struct Settings::State {
     std::filesystem::path file;
     const Clock* clock = nullptr;
     mutable std::mutex mutex;
-    std::condition_variable_any changed;  ///< What is known, under `mutex`.
-    Known known;
-    EmergencyLevel told_level = EmergencyLevel::kNormal;
+    Known known;  ///< Changed with both mutexes held, read with either.
 
     std::mutex changing;  ///< Held from a change to its listeners: one change at a time.
+    std::condition_variable_any changed;
+    bool emergencies_changed =
+        false;  ///< Since the lapses were last looked at; under `changing`, as the next.
+    EmergencyLevel told_level = EmergencyLevel::kNormal;
     std::map<std::uint64_t, std::function<void(const Settings&)>> listeners;
     std::uint64_t next_listener = 1;
 
     Server* server = nullptr;
     std::unique_ptr<Subscription> subscription;
     std::unique_ptr<Subscription> ledger;
-    std::uint64_t ledger_position =
-        0;  ///< Each process begins at 0: only the last of the emergencies told counts.
+    /// Each process begins at 0: only the last of the emergencies told counts.
+    std::uint64_t ledger_position = 0;
     std::jthread lapse;  ///< Tells the listeners when an emergency expires.
     std::mutex context_mutex;
     std::unique_ptr<grpc::ClientContext> context;  ///< Of the read under way, to cut it off.
@@ -170,9 +172,10 @@ struct Settings::State {
 
     void change(const Settings& self, const std::function<void(Known&)>& apply) {
         const std::scoped_lock one_at_a_time(changing);
-        Known fresh = known;  // Only changed with `changing` held.
+        Known fresh = known;
         apply(fresh);
         if (fresh == known) return;
+        emergencies_changed |= fresh.emergencies != known.emergencies;
         {
             const std::scoped_lock lock(mutex);
             known = std::move(fresh);
@@ -190,25 +193,20 @@ struct Settings::State {
         for (const auto& [key, apply] : listeners) apply(self);
     }
 
+    /// Tells of the level that is in force by the clock, as soon as it is another than the one that was told of.
     void tell_lapses(const std::stop_token& stop, const Settings& self) {
-        std::unique_lock lock(mutex);
+        std::unique_lock lock(changing);
         while (!stop.stop_requested()) {
+            if (self.level() != told_level) tell(self);
             TimePoint next = TimePoint::max();
             for (const InForce& one : known.emergencies)
                 if (one.expires_at > clock->now()) next = std::min(next, one.expires_at);
-            const Known before = known;
-            const auto is_changed = [&] { return !(known == before); };
-            if (next == TimePoint::max()) {
+            emergencies_changed = false;
+            const auto is_changed = [this] { return emergencies_changed; };
+            if (next == TimePoint::max())
                 changed.wait(lock, stop, is_changed);
-            } else if (!changed.wait_until(lock, stop, clock->wall_time_of(next), is_changed) &&
-                       !stop.stop_requested()) {
-                lock.unlock();
-                {
-                    const std::scoped_lock one_at_a_time(changing);
-                    tell(self);
-                }
-                lock.lock();
-            }
+            else
+                changed.wait_until(lock, stop, clock->wall_time_of(next), is_changed);
         }
     }
 

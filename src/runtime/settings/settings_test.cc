@@ -30,10 +30,47 @@ namespace {
 namespace pb = imece::config::v1;
 using namespace std::chrono_literals;
 
-/// The config service in memory: what is set, and the log of it.
-class FakeConfig final : public pb::ConfigService::Service, public OutboxReader {
+/// A service's log in memory.
+class MemoryLog : public OutboxReader {
 public:
-    explicit FakeConfig(Outboxes& outboxes) : outboxes_(outboxes) { outboxes.add("config", *this); }
+    MemoryLog(Outboxes& outboxes, const char* source) : outboxes_(outboxes), source_(source) {
+        outboxes.add(source, *this);
+    }
+
+    void append(const char* type, const std::string& data) {
+        {
+            const std::scoped_lock lock(mutex_);
+            Event event;
+            event.type = type;
+            event.data = data;
+            event.position = events_.size() + 1;
+            events_.push_back(std::move(event));
+        }
+        outboxes_.committed(source_);
+    }
+    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
+        const std::scoped_lock lock(mutex_);
+        std::vector<Event> out;
+        for (std::size_t i = position; i < events_.size() && out.size() < max; ++i)
+            out.push_back(events_[i]);
+        return out;
+    }
+    std::uint64_t last_position() override {
+        const std::scoped_lock lock(mutex_);
+        return events_.size();
+    }
+
+private:
+    Outboxes& outboxes_;
+    const char* const source_;
+    std::mutex mutex_;
+    std::vector<Event> events_;
+};
+
+/// The config service in memory: what is set, and the log of it.
+class FakeConfig final : public pb::ConfigService::Service {
+public:
+    explicit FakeConfig(Outboxes& outboxes) : log_(outboxes, "config") {}
 
     void set(const std::string& key, const std::string& value) {
         {
@@ -42,24 +79,24 @@ public:
                 values_.erase(key);
             else
                 values_[key] = value;
-            pb::SettingChanged change;
-            change.set_key(key);
-            change.set_value(value);
-            append("config.changed.v1", change.SerializeAsString());
+            ++revision_;
         }
-        outboxes_.committed("config");
+        pb::SettingChanged change;
+        change.set_key(key);
+        change.set_value(value);
+        log_.append("config.changed.v1", change.SerializeAsString());
     }
-    void tell(const std::string& type) {
+    void tell(const char* type) {
         {
             const std::scoped_lock lock(mutex_);
-            append(type, "");
+            ++revision_;
         }
-        outboxes_.committed("config");
+        log_.append(type, "");
     }
     grpc::Status ListSettings(grpc::ServerContext*, const pb::ListSettingsRequest*,
                               pb::ListSettingsResponse* response) override {
         const std::scoped_lock lock(mutex_);
-        response->set_revision(events_.size());
+        response->set_revision(revision_);
         for (const auto& [key, value] : values_) {
             pb::Setting& setting = *response->add_settings();
             setting.set_key(key);
@@ -71,71 +108,32 @@ public:
         unset.set_value("16384");
         return grpc::Status::OK;
     }
-    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
-        const std::scoped_lock lock(mutex_);
-        std::vector<Event> out;
-        for (std::size_t i = position; i < events_.size() && out.size() < max; ++i)
-            out.push_back(events_[i]);
-        return out;
-    }
-    std::uint64_t last_position() override {
-        const std::scoped_lock lock(mutex_);
-        return events_.size();
-    }
 
 private:
-    void append(const std::string& type, const std::string& data) {
-        Event event;
-        event.type = type;
-        event.data = data;
-        event.position = events_.size() + 1;
-        events_.push_back(std::move(event));
-    }
-    Outboxes& outboxes_;
+    MemoryLog log_;
     std::mutex mutex_;
     std::map<std::string, std::string> values_;
-    std::vector<Event> events_;
+    std::uint64_t revision_ = 0;
 };
 
 /// The ledger's log in memory.
-class FakeLedger final : public OutboxReader {
+class FakeLedger {
 public:
-    explicit FakeLedger(Outboxes& outboxes) : outboxes_(outboxes) { outboxes.add("ledger", *this); }
+    explicit FakeLedger(Outboxes& outboxes) : log_(outboxes, "ledger") {}
 
     /// What is in force from now on.
-    void tell(std::vector<std::pair<imece::ledger::v1::Level, TimePoint>> emergencies) {
+    void tell(const std::vector<std::pair<imece::ledger::v1::Level, TimePoint>>& emergencies) {
         imece::ledger::v1::EmergencyChanged data;
         for (const auto& [level, expires_at] : emergencies) {
             auto& one = *data.add_emergencies();
             one.set_level(level);
             *one.mutable_expires_at() = to_proto(expires_at);
         }
-        {
-            const std::scoped_lock lock(mutex_);
-            Event event;
-            event.type = "emergency.changed.v1";
-            event.data = data.SerializeAsString();
-            event.position = events_.size() + 1;
-            events_.push_back(std::move(event));
-        }
-        outboxes_.committed("ledger");
-    }
-    Result<std::vector<Event>> read_after(std::uint64_t position, std::size_t max) override {
-        const std::scoped_lock lock(mutex_);
-        std::vector<Event> out;
-        for (std::size_t i = position; i < events_.size() && out.size() < max; ++i)
-            out.push_back(events_[i]);
-        return out;
-    }
-    std::uint64_t last_position() override {
-        const std::scoped_lock lock(mutex_);
-        return events_.size();
+        log_.append("emergency.changed.v1", data.SerializeAsString());
     }
 
 private:
-    Outboxes& outboxes_;
-    std::mutex mutex_;
-    std::vector<Event> events_;
+    MemoryLog log_;
 };
 
 /// A process, with the config service in it or without.
