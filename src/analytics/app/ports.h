@@ -30,8 +30,8 @@ struct Bucket {
 /// Where the roll-ups rest. Adapters: SQLite.
 ///
 /// Every method may be called from any thread, and fails with kUnavailable STORE_DOWN when the store cannot be
-/// reached, kDataLoss DATA_MALFORMED when it is damaged. A write is one commit, durable when it returns OK. All adapters
-/// pass tests/rollup_store_contract.h.
+/// reached, kDataLoss DATA_MALFORMED when it is damaged. A write is one commit, and outlives the process when it returns OK;
+/// a power cut may take the last of them, counts and position together. All adapters pass tests/rollup_store_contract.h.
 class RollupStore {
 public:
     virtual ~RollupStore() = default;

@@ -141,7 +141,9 @@ struct SqliteOptions {
     std::size_t readers_max = 4;
     std::size_t group_max = 512;  ///< Changes that may wait for the next commit.
     std::chrono::milliseconds wait_max{10'000};
-    bool sync = true;  ///< False only where a crash may lose the last moments.
+    /// False only where a power cut may take the last commits: each whole, none half, the oldest kept. A commit then costs
+    /// no fsync; a process that is killed loses nothing either way.
+    bool sync = true;
 };
 
 /// SQLite in WAL mode with foreign keys on. Errors: kUnavailable STORE_DOWN; kDataLoss

@@ -102,7 +102,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::file
         "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
         "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"));
     IMECE_CHECK(
-        connection->script(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
+        connection->script(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
     if (use == Use::kRead) IMECE_CHECK(connection->script("PRAGMA query_only = ON"));
     return connection;
 }

@@ -258,7 +258,8 @@ private:
 };
 
 Result<std::unique_ptr<Database>> open(const std::filesystem::path& path) {
-    return runtime::sql::open_sqlite({.path = path, .migrations = {kFirstSchema}});
+    // What a power cut takes goes with its position, and is counted again from the sources' logs, which keep it.
+    return runtime::sql::open_sqlite({.path = path, .migrations = {kFirstSchema}, .sync = false});
 }
 
 }  // namespace
