@@ -60,6 +60,7 @@ TECHNOLOGIES = {
     r"^CLI/": r"^(imece|bench)(/tests)?$",
     r"^argon2": r"^identity/(adapters/[a-z_]+|tests)$",
     r"^prometheus/": r"^runtime(/tests)?$",
+    r"^Civet": r"^runtime(/tests)?$",
     r"^spdlog/": r"^runtime(/tests)?$",
 }
 # Rooms without I/O: of the outside they see the C++ standard library only.

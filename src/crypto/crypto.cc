@@ -84,6 +84,14 @@ Digest sha256(ByteView bytes) {
     return digest;
 }
 
+Digest hmac_sha256(const Digest& key, ByteView bytes) {
+    static_assert(crypto_auth_hmacsha256_BYTES == std::tuple_size_v<Digest> &&
+                  crypto_auth_hmacsha256_KEYBYTES == std::tuple_size_v<Digest>);
+    Digest digest{};
+    crypto_auth_hmacsha256(digest.data(), bytes.data(), bytes.size(), key.data());
+    return digest;
+}
+
 DeviceId device_id_of(const PublicKey& key) {
     const Digest digest = sha256(key);
     DeviceId id;

@@ -74,6 +74,8 @@ Result<Bytes> seal(const SealKey& recipient, ByteView plain, Random& random);
 inline constexpr std::size_t kSealOverhead = 48;
 
 Digest sha256(ByteView bytes);
+/// RFC 2104.
+Digest hmac_sha256(const Digest& key, ByteView bytes);
 DeviceId device_id_of(const PublicKey& key);
 
 /// Errors: kInvalidArgument KEY_INVALID unless `bytes` are 32.

@@ -1,9 +1,14 @@
 #include "gateway/module.h"
 
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+
 #include "base/result.h"
 #include "gateway/api/contracts.h"
 #include "gateway/docs/pages.h"
 #include "gateway/http/server.h"
+#include "gateway/rpc/forwarder.h"
 #include "gateway/rpc/grpc_upstream.h"
 #include "runtime/auth/trust_store.h"
 #include "runtime/rpc/server.h"
@@ -30,11 +35,18 @@ Rate rate_of(const runtime::Settings& settings, const std::string& whose, const 
 }
 
 /// Empty without traces: then there is nothing to vouch for.
-std::function<void(grpc::ClientContext&)> voucher(const runtime::Process& process) {
+Mark voucher(const runtime::Process& process) {
     if (process.tracer == nullptr) return {};
-    return [&server = process.server](grpc::ClientContext& context) {
-        server.vouch_for_trace(context);
+    return [&server = process.server](grpc::ClientContext& context, std::string_view service) {
+        server.vouch_for_trace(context, service);
     };
+}
+
+/// Null for what the edge does not speak for.
+std::shared_ptr<grpc::Channel> channel_to(runtime::Server& server, std::string_view service) {
+    for (const auto* contract : contracts())
+        if (contract->full_name() == service) return server.channel(module_of(*contract));
+    return nullptr;
 }
 
 class GatewayModule final : public Gateway {
@@ -58,12 +70,17 @@ public:
                            },
                            process.tracer}),
           server_(config.http, {edge_, *upstream_, process.clock, process.metrics}),
+          forwarder_(make_forwarder([&process](std::string_view service) {
+              return channel_to(process.server, service);
+          })),
           rates_(settings.on_change([this](const runtime::Settings& now) {
               const EdgeLimits& limits = config_.limits;
               edge_.set_rates({.principal = rate_of(now, "principal", limits.principal),
                                .address = rate_of(now, "address", limits.address),
                                .anonymous = rate_of(now, "anonymous", limits.anonymous)});
-          })) {}
+          })) {
+        if (!process.server.services_of_peers().empty()) process.server.add_others(*forwarder_);
+    }
 
     Status start() override { return server_.start(); }
     /// Requests in flight still need their services: the edge closes before the process's server does.
@@ -77,6 +94,7 @@ private:
     std::unique_ptr<Upstream> upstream_;
     Edge edge_;
     HttpServer server_;
+    std::unique_ptr<grpc::CallbackGenericService> forwarder_;
     std::shared_ptr<void> rates_;
 };
 

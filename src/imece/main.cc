@@ -13,6 +13,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
+#include "imece/join_secret_command.h"
 #include "imece/offline_root_command.h"
 #include "imece/rebuild_command.h"
 #include "imece/replay_command.h"
@@ -159,6 +160,7 @@ int main(int argc, char** argv) {
     imece::cli::add_commands(app, status);
     add_start_config(app, status);
     imece::add_offline_root(app, status);
+    imece::add_join_secret(app, status);
     imece::add_rebuild(app, status);
     try {
         app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -11,6 +12,7 @@
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/files/certificate.h"
+#include "runtime/join/membership.h"
 #include "runtime/modules.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/machine_metrics.h"
@@ -53,10 +55,16 @@ private:
     sigset_t set_{};
 };
 
+/// Whether callers can be told apart yet.
+Status knows_keys(const runtime::TrustStore& trust) {
+    if (trust.version() > 0) return {};
+    return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE", "the signing keys have not arrived");
+}
+
 void add_modules(runtime::Modules& modules, runtime::Process& process, const ServeConfig& config,
                  runtime::Door& door, runtime::TrustStore& trust, runtime::Settings& settings) {
-    // What a module needs runs here, unless another process of the site is said to have it.
-    const bool alone = config.rpc.services.empty();
+    // What a module needs runs here, unless other processes of the site are said to have it.
+    const bool alone = config.rpc.peers.empty();
     const auto needs = [alone](std::vector<std::string> names) {
         return alone ? names : std::vector<std::string>{};
     };
@@ -73,11 +81,8 @@ void add_modules(runtime::Modules& modules, runtime::Process& process, const Ser
     modules.add("analytics", needs({"messaging", "discovery"}),
                 [&] { return analytics::make(process, config.analytics, door); });
     modules.add("gateway", needs({"identity"}), [&]() -> Result<std::unique_ptr<runtime::Module>> {
-        return gateway::make(process, config.gateway, trust, settings, [&trust]() -> Status {
-            if (trust.version() > 0) return {};
-            return fail(ErrorCode::kUnavailable, "KEYS_UNAVAILABLE",
-                        "the signing keys have not arrived");
-        });
+        return gateway::make(process, config.gateway, trust, settings,
+                             [&trust] { return knows_keys(trust); });
     });
     modules.add("all", {"identity", "discovery", "messaging", "security", "ledger", "analytics",
                         "config", "gateway"});
@@ -122,11 +127,39 @@ struct Traces {
     }
 };
 
-/// An exercise begins and runs its clock in a data directory, and each process has its own.
+/// An exercise begins in a data directory, and of several processes each has its own.
 Status check_processes(const ServeConfig& config) {
-    if (config.rpc.services.empty() || !config.site.exercise) return {};
+    if (config.rpc.peers.empty() || !config.site.exercise || config.site.began_ms != 0) return {};
     return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID",
-                "an exercise is served by one process: leave [rpc] services empty");
+                "the processes of an exercise are told when it began: set [site] began_ms");
+}
+
+/// Where the process's certificate lies, unless somebody else keeps it.
+runtime::RpcConfig with_member_dir(runtime::RpcConfig config, const DataDir& data) {
+    if (config.member_dir.empty() && !config.join_secret_file.empty())
+        config.member_dir = data.path() / "member";
+    return config;
+}
+
+/// Null where the process is alone, or somebody else keeps its certificate.
+Result<std::unique_ptr<runtime::Membership>> make_membership(const runtime::RpcConfig& config,
+                                                             const std::string& service,
+                                                             runtime::Process& process) {
+    if (config.join_secret_file.empty()) return nullptr;
+    IMECE_TRY(const auto secret, runtime::JoinSecret::read(config.join_secret_file));
+    return std::make_unique<runtime::Membership>(
+        runtime::Membership::Options{
+            .service = service, .secret = secret, .directory = config.member_dir},
+        process.server, process.random, process.metrics);
+}
+
+/// What the site has: what runs here, and elsewhere.
+std::vector<std::string> services_of(const runtime::Modules& modules,
+                                     const runtime::Server& server) {
+    std::vector<std::string> names = modules.made();
+    for (std::string& name : server.services_of_peers())
+        if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    return names;
 }
 
 Status run(const ServeOptions& options, const ServeConfig& config, const StopSignals& signals) {
@@ -136,13 +169,14 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     SystemRandom random;
     runtime::Metrics metrics;
     const auto machine = runtime::add_machine_metrics(metrics, data.path());
-    runtime::Server server(config.rpc);
+    const runtime::RpcConfig rpc = with_member_dir(config.rpc, data);
+    runtime::Server server(rpc, config.site.name);
     runtime::Outboxes outboxes;
     const auto event_logs = outboxes.add_metrics(metrics);
     const std::vector<std::shared_ptr<void>> certificates{
         runtime::add_certificate_metric(metrics, "rpc", config.rpc.tls_certificate),
         runtime::add_certificate_metric(metrics, "gateway", config.gateway.http.tls_certificate)};
-    runtime::TrustStore trust(*clock);
+    runtime::TrustStore trust(*clock, {.file = data.path() / "trust", .grace = rpc.token_grace});
     IMECE_TRY(const auto traces, Traces::start(config, random, metrics));
     runtime::Door door({.random = random,
                         .metrics = metrics,
@@ -158,15 +192,18 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     runtime::Modules modules;
     add_modules(modules, process, config, door, trust, settings);
     IMECE_CHECK(modules.make(options.target));
-    const auto site = runtime::make_site_service(process, door, modules.made());
+    IMECE_TRY(const auto membership, make_membership(rpc, modules.made().front(), process));
+    const auto site = runtime::make_site_service(process, door, services_of(modules, server));
     const auto bus = runtime::make_bus_service(outboxes, door, server);
     const auto itself = runtime::make_process_service(door);
-    // The process with the services speaks for the site.
-    if (config.rpc.services.empty()) server.add("site", *site);
+    server.add("site", *site);
     server.add("bus", *bus);
     server.add("process", *itself);
 
+    IMECE_TRY(const auto watch, runtime::WatchServer::start(
+                                    config.watch, metrics, [&trust] { return knows_keys(trust); }));
     Status started = server.start();
+    if (started && membership) started = membership->start();
     if (started) {
         trust.follow(server, random);
         settings.follow(process);
@@ -185,6 +222,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     modules.drain();
     settings.stop();
     trust.stop();
+    if (membership) membership->stop();
     server.stop(kGrace);
     modules.stop();
     if (traces.exporter) traces.exporter->stop(kTracesGrace);
@@ -207,6 +245,7 @@ std::vector<std::string> load_config(const runtime::ConfigSources& sources, Serv
     loader.load("config", config.config);
     loader.load("gateway", config.gateway);
     loader.load("telemetry", config.telemetry);
+    loader.load("watch", config.watch);
     printed = loader.printed();
     return loader.problems();
 }

@@ -16,6 +16,7 @@
 #include "ledger/module.h"
 #include "messaging/module.h"
 #include "runtime/config/loader.h"
+#include "runtime/observe/watch_server.h"
 #include "runtime/rpc/server.h"
 #include "runtime/telemetry/otlp_exporter.h"
 #include "security/module.h"
@@ -31,6 +32,7 @@ struct ServeConfig {
     messaging::Config messaging;
     security::Config security;
     runtime::TelemetryConfig telemetry;
+    runtime::WatchConfig watch;
     ledger::Config ledger;
     analytics::Config analytics;
     config::Config config;

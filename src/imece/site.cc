@@ -42,6 +42,10 @@ void SiteConfig::describe(runtime::ConfigTable& table) {
     table.flag("exercise", exercise, "Everything here is a drill and marked as one.");
     table.number("time_scale", time_scale, 1, 1000,
                  "Site seconds a wall second; only in an exercise.");
+    table.number(
+        "began_ms", began_ms, 0, std::uint64_t(1) << 48,
+        "When an exercise in several processes began, in milliseconds since 1970: the same "
+        "for all. 0: the data directory knows.");
     table.require(!name.empty() && name.size() <= 64, "name has 1 to 64 characters");
     table.require(exercise || time_scale == 1,
                   "a real site runs in real time: time_scale needs exercise");
@@ -86,9 +90,14 @@ Result<std::unique_ptr<SystemClock>> DataDir::clock(const SiteConfig& site) cons
     std::int64_t origin = 0;
     std::ifstream file(path_ / "clock");
     file >> scale >> origin_wall >> origin;
+    const auto told = std::int64_t(site.began_ms);
+    if (told != 0 && file && (scale != site.time_scale || origin_wall != told || origin != told))
+        return refused(path_.string() + " holds an exercise that began at " +
+                       std::to_string(origin_wall) + " at scale " + std::to_string(scale) +
+                       ": its processes are all told the same, each time");
     if (!file) {  // The exercise begins now.
         scale = site.time_scale;
-        origin_wall = origin = to_unix_ms(wall);
+        origin_wall = origin = told != 0 ? told : to_unix_ms(wall);
     } else if (scale != site.time_scale) {  // Another speed from this moment on, without a jump.
         origin += (to_unix_ms(wall) - origin_wall) * std::int64_t(scale);
         origin_wall = to_unix_ms(wall);

@@ -18,6 +18,8 @@ struct SiteConfig {
     std::string name = "imece";
     bool exercise = false;
     std::uint64_t time_scale = 1;
+    std::uint64_t began_ms =
+        0;  ///< Of an exercise in several processes, since 1970; 0: the data directory says.
 
     void describe(runtime::ConfigTable& table);
 };

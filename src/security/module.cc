@@ -6,6 +6,7 @@
 #include "runtime/files/certificate.h"
 #include "runtime/files/private_file.h"
 #include "runtime/files/signing_key.h"
+#include "runtime/join/join_secret.h"
 #include "runtime/module.h"
 #include "runtime/observe/log.h"
 #include "runtime/observe/metrics.h"
@@ -13,6 +14,7 @@
 #include "security/adapters/bus/event_record.h"
 #include "security/adapters/rpc/audit_service.h"
 #include "security/adapters/rpc/certificate_service.h"
+#include "security/adapters/rpc/join_service.h"
 #include "security/adapters/store_sqlite/sqlite_store.h"
 #include "security/adapters/x509/authority.h"
 
@@ -26,20 +28,26 @@ constexpr const char* kAudited[] = {"identity", "ledger", "config"};
 class Security final : public runtime::Module {
 public:
     Security(runtime::Process& process, runtime::Door& door, std::unique_ptr<SqliteStore> store,
-             std::unique_ptr<CertificateAuthority> authority, const crypto::SigningKey& audit_key)
+             std::unique_ptr<CertificateAuthority> authority, const crypto::SigningKey& audit_key,
+             const runtime::JoinSecret& join_master, Duration service_lifetime)
         : process_(process),
           store_(std::move(store)),
           authority_(std::move(authority)),
           audit_key_(audit_key),
           read_audit_(*store_),
           sign_({*store_, audit_key_, "imece/" + process.site.name + "/audit"}),
-          certificates_{.issue = IssueCertificate(
-                            {*authority_, *store_, wall_, process.site.name, records()}),
+          certificates_{.issue = IssueCertificate({*authority_,
+                                                   *store_,
+                                                   wall_,
+                                                   process.site.name,
+                                                   {.service = service_lifetime},
+                                                   records()}),
                         .revoke = RevokeCertificate({*store_, wall_, records()}),
                         .read = ReadCertificates({*authority_, *store_, wall_}),
                         .site = process.site.name},
           audit_service_(make_audit_service(read_audit_, sign_, door)),
-          certificate_service_(make_certificate_service(certificates_, door)) {
+          certificate_service_(make_certificate_service(certificates_, door)),
+          join_service_(make_join_service(certificates_, join_master, door)) {
         gauges_.push_back(
             process.metrics.gauge("imece_security_audit_records", "Records in the audit log", {},
                                   [this] { return double(store_->size().value_or(0)); }));
@@ -49,6 +57,7 @@ public:
                 process.metrics, name, authority_dir / (std::string(name) + ".crt")));
         process.server.add(kName, *audit_service_);
         process.server.add(kName, *certificate_service_);
+        process.server.add(kName, *join_service_);
         for (const char* source : kAudited)
             audited_.push_back(std::make_unique<runtime::Subscription>(
                 process,
@@ -99,6 +108,7 @@ private:
     CertificateUseCases certificates_;
     std::shared_ptr<grpc::Service> audit_service_;
     std::shared_ptr<grpc::Service> certificate_service_;
+    std::shared_ptr<grpc::Service> join_service_;
     std::vector<std::unique_ptr<runtime::Subscription>> audited_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
@@ -118,6 +128,9 @@ Result<std::string> read_passphrase(const std::string& file) {
 void Config::describe(runtime::ConfigTable& table) {
     table.text("ca_passphrase_file", ca_passphrase_file,
                "A file whose first line seals the root key of the certificate authority.");
+    table.duration("service_lifetime", service_lifetime, std::chrono::seconds(10),
+                   std::chrono::days(30),
+                   "How long a service's certificate is good; it is renewed at half of that.");
 }
 
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
@@ -136,7 +149,20 @@ Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const C
         runtime::log(runtime::LogLevel::kWarn, "ca_root_key_unsealed",
                      {{"file", (directory / "ca" / "root.key").string()},
                       {"remedy", "imece ca offline-root"}});
-    return std::make_unique<Security>(process, door, std::move(store), std::move(authority), key);
+    IMECE_TRY(const auto join_master, runtime::JoinSecret::open_master(directory, process.random));
+    return std::make_unique<Security>(process, door, std::move(store), std::move(authority), key,
+                                      join_master, config.service_lifetime);
+}
+
+Result<std::string> join_secret(const std::string& data, const std::string& service) {
+    if (!is_service_name(service))
+        return fail(ErrorCode::kInvalidArgument, "SERVICE_NAME_INVALID",
+                    "a service's name is 1 to 32 lower-case letters, digits and hyphens");
+    const std::filesystem::path directory = std::filesystem::path(data) / kName;
+    IMECE_CHECK(runtime::make_private_directory(directory));
+    SystemRandom random;
+    IMECE_TRY(const auto master, runtime::JoinSecret::open_master(directory, random));
+    return master.of(service).text();
 }
 
 Status take_root_offline(const OfflineRoot& how) {

@@ -1,6 +1,7 @@
 // Security: the service's only door.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ namespace imece::security {
 struct Config {
     std::string
         ca_passphrase_file;  ///< Its first line seals the root key; empty: it lies unsealed.
+    std::chrono::milliseconds service_lifetime =
+        std::chrono::hours(24);  ///< Of their certificates.
     void describe(runtime::ConfigTable& table);
 };
 
@@ -27,6 +30,10 @@ struct Config {
 /// CONFIG_INVALID for a passphrase file that cannot be read.
 Result<std::unique_ptr<runtime::Module>> make(runtime::Process& process, const Config& config,
                                               runtime::Door& door);
+
+/// The secret by which a process may join the site as `service`, from the site's data directory; makes the directory at the first call.
+/// Errors: kInvalidArgument SERVICE_NAME_INVALID; kUnavailable STORE_DOWN; kDataLoss DATA_MALFORMED.
+Result<std::string> join_secret(const std::string& data, const std::string& service);
 
 /// How `imece ca offline-root` was asked to take the root key away.
 struct OfflineRoot {

@@ -1,6 +1,7 @@
 #include "analytics/app/follow_topology.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/result.h"
 
@@ -15,24 +16,36 @@ Status FollowTopology::load() {
 }
 
 Status FollowTopology::operator()(std::span<const TopologyChange> changes) {
-    Network network = network_;
-    Islands islands = islands_;
-    for (const TopologyChange& change : changes) {
-        network.apply(change);
-        if (!is_known(change)) islands = islands.next(network.components(), change.at);
-    }
     const TopologyChange& last = changes.back();
-    const auto change = IslandsChange::between(islands_, islands);
-    if (!change.empty()) {
-        const Progress progress{last.position, last.at};
-        IMECE_CHECK(store_.put_islands(change, progress));
-        kept_ = progress;
-        islands_ = std::move(islands);
+    std::optional<Islands> islands;  // Where they may have changed.
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const TopologyChange& change : changes) {
+            parted_ = network_.apply(change) || parted_;
+            if (is_known(change) || !parted_) continue;
+            islands = (islands ? *islands : islands_).next(network_.components(), change.at);
+            parted_ = false;
+        }
     }
-    network_ = std::move(network);
+    if (islands) {
+        const auto change = IslandsChange::between(islands_, *islands);
+        const Progress progress{last.position, last.at};
+        const Status kept = change.empty() ? Status() : store_.put_islands(change, progress);
+        // The network is ahead of what is kept: both begin again, with the log.
+        if (!kept) return restart(), kept;
+        if (!change.empty()) kept_ = progress;
+    }
+    const std::scoped_lock lock(mutex_);
+    if (islands) islands_ = *std::move(islands);
     position_ = last.position;
-    show(last.at);
+    counted_to_ = std::max(counted_to_, last.at);
+    ++version_;
     return {};
+}
+
+void FollowTopology::restart() {
+    position_ = 0;
+    parted_ = true;
 }
 
 bool FollowTopology::is_known(const TopologyChange& change) const {
@@ -40,7 +53,8 @@ bool FollowTopology::is_known(const TopologyChange& change) const {
     return change.position <= kept_.position && change.at <= kept_.counted_to;
 }
 
-void FollowTopology::show(TimePoint at) {
+NetworkView FollowTopology::view() const {
+    const std::scoped_lock lock(mutex_);
     NetworkView view{.nodes = network_.counts(), .islands = {}, .islands_total = 0};
     std::map<std::string, IslandView> islands;
     for (const auto& [name, since] : islands_.since) islands[name] = {name, 0, false, since};
@@ -53,16 +67,7 @@ void FollowTopology::show(TimePoint at) {
     std::ranges::stable_sort(view.islands, std::ranges::greater(), &IslandView::nodes);
     view.islands_total = std::uint32_t(view.islands.size());
     view.islands.resize(std::min(view.islands.size(), kIslandsShown));
-
-    const std::scoped_lock lock(mutex_);
-    view_ = std::move(view);
-    counted_to_ = std::max(counted_to_, at);
-    ++version_;
-}
-
-NetworkView FollowTopology::view() const {
-    const std::scoped_lock lock(mutex_);
-    return view_;
+    return view;
 }
 
 TimePoint FollowTopology::counted_to() const {

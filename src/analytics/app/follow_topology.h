@@ -35,8 +35,9 @@ public:
     /// Where to read on in discovery's log: 0 after a start.
     std::uint64_t position() const { return position_; }
     /// Discovery's log was trimmed behind us, or is another.
-    void restart() { position_ = 0; }
+    void restart();
 
+    /// Cost: O(nodes log islands).
     NetworkView view() const;
     TimePoint counted_to() const;
     /// Grows with every change that view() shows.
@@ -44,15 +45,14 @@ public:
 
 private:
     bool is_known(const TopologyChange& change) const;
-    void show(TimePoint at);
 
     RollupStore& store_;
-    Network network_;
-    Islands islands_;
-    Progress kept_;  ///< With the islands.
+    Progress kept_;       ///< With the islands.
+    bool parted_ = true;  ///< The network may have fallen apart otherwise than the islands say.
     std::atomic<std::uint64_t> position_{0};
     mutable std::mutex mutex_;
-    NetworkView view_;
+    Network network_;
+    Islands islands_;
     TimePoint counted_to_;
     std::atomic<std::uint64_t> version_{0};
 };

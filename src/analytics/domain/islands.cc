@@ -28,18 +28,42 @@ std::string free_name(const DeviceId& least, const std::map<std::string, TimePoi
 
 }  // namespace
 
-void Network::apply(const TopologyChange& change) {
+bool Network::apply(const TopologyChange& change) {
+    bool parted = change.full;
     if (change.full) nodes_.clear();
     for (const TopologyChange::Node& node : change.nodes) {
         Vertex& vertex = nodes_[node.id];
+        const bool passed = vertex.passes();
         vertex.state = node.state;
         vertex.has_uplink = node.has_uplink;
+        parted = parted || vertex.passes() != passed;
         drop_if_bare(node.id);
     }
     for (const TopologyChange::Link& link : change.links) {
+        const bool matters = !parted && passes(link.a) && passes(link.b);
+        parted = parted || (matters && link.up && !reaches(link.a, link.b));
         set_link(link.a, link.b, link.up);
         set_link(link.b, link.a, link.up);
+        parted = parted || (matters && !link.up && !reaches(link.a, link.b));
     }
+    return parted;
+}
+
+bool Network::passes(const DeviceId& node) const {
+    const auto found = nodes_.find(node);
+    return found != nodes_.end() && found->second.passes();
+}
+
+bool Network::reaches(const DeviceId& from, const DeviceId& to) const {
+    std::vector<DeviceId> found{from};
+    std::set<DeviceId> seen{from};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const std::set<DeviceId>& links = nodes_.at(found[i]).links;
+        if (links.contains(to)) return true;
+        for (const DeviceId& next : links)
+            if (passes(next) && seen.insert(next).second) found.push_back(next);
+    }
+    return false;
 }
 
 void Network::set_link(const DeviceId& from, const DeviceId& to, bool up) {

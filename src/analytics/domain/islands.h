@@ -40,7 +40,9 @@ public:
         friend bool operator==(const Counts&, const Counts&) = default;
     };
 
-    void apply(const TopologyChange& change);
+    /// Whether components() may give something else than before. Most changes do not: a link more or less within an island, which the
+    /// links beside it show within a few steps. Cost: a few nodes a link; O(nodes + links) where one is cut off.
+    bool apply(const TopologyChange& change);
     Counts counts() const;
     /// The sets of nodes, alive or suspect, that reach each other: each ascending, ordered by their first nodes.
     /// Cost: O((nodes + links) log nodes).
@@ -55,6 +57,8 @@ private:
         bool passes() const { return state == NodeState::kAlive || state == NodeState::kSuspect; }
     };
     void set_link(const DeviceId& from, const DeviceId& to, bool up);
+    bool passes(const DeviceId& node) const;
+    bool reaches(const DeviceId& from, const DeviceId& to) const;
     void drop_if_bare(const DeviceId& node);
     std::map<DeviceId, Vertex> nodes_;
 };

@@ -113,19 +113,45 @@ INSTANTIATE_TEST_SUITE_P(
                  {{name(1), kHour + 2min}}}),
     [](const auto& test) { return test.param.test; });
 
+TEST(Network, says_when_it_may_have_fallen_apart) {
+    Network network;
+    const auto link = [&network](std::uint32_t a, std::uint32_t b, bool up) {
+        return network.apply({.nodes = {}, .links = {{node(a), node(b), up}}});
+    };
+    EXPECT_TRUE(network.apply({.full = true,
+                               .nodes = {{.id = node(1), .state = NodeState::kAlive},
+                                         {.id = node(2), .state = NodeState::kAlive},
+                                         {.id = node(3), .state = NodeState::kAlive}},
+                               .links = {}}));
+    EXPECT_TRUE(link(1, 2, true));
+    EXPECT_TRUE(link(2, 3, true));
+    EXPECT_FALSE(link(1, 3, true));  // They reached each other by 2.
+    EXPECT_FALSE(link(1, 2, false));
+    EXPECT_TRUE(link(2, 3, false));
+    EXPECT_FALSE(
+        network.apply({.nodes = {{.id = node(2), .state = NodeState::kSuspect}}, .links = {}}));
+    EXPECT_TRUE(
+        network.apply({.nodes = {{.id = node(2), .state = NodeState::kDead}}, .links = {}}));
+    EXPECT_FALSE(link(2, 3, true));  // The dead pass nothing on.
+}
+
 TEST(Islands, a_change_leads_from_one_state_to_the_next) {
     for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         SeededRandom random(seed);
         Network network;
         Islands islands, kept;
+        int quiet = 0;
         for (int step = 0; step < 200; ++step) {
             TopologyChange change{.at = kHour + step * 1min, .nodes = {}, .links = {}};
             const auto a = std::uint32_t(random.below(12)), b = std::uint32_t(random.below(12));
             change.nodes.push_back({.id = node(a), .state = NodeState(random.below(5))});
             if (a != b) change.links.push_back({node(a), node(b), random.below(3) > 0});
-            network.apply(change);
+            const auto before = network.components();
+            const bool parted = network.apply(change);
             const auto components = network.components();
+            EXPECT_TRUE(parted || components == before);
+            quiet += !parted;
             const Islands next = islands.next(components, change.at);
             EXPECT_EQ(next.since.size(), components.size());
             for (const Component& one : components)
@@ -138,6 +164,7 @@ TEST(Islands, a_change_leads_from_one_state_to_the_next) {
                 EXPECT_EQ(kept, islands);
             }
         }
+        EXPECT_GT(quiet, 20);  // Or nothing was spared.
     }
 }
 

@@ -69,7 +69,7 @@ protected:
     }
     void as(grpc::ClientContext& context, const std::string& who) {
         context.set_deadline(std::chrono::system_clock::now() + 20s);
-        if (who == "service") return server_->sign_as_service(context, "messaging");
+        if (who == "service") return server_->sign_as_service(context, "config", "messaging");
         runtime::TokenClaims claims{.issuer = "hatay",
                                     .subject = "ayse",
                                     .kind = "user",

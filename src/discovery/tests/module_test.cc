@@ -149,7 +149,7 @@ protected:
         auto bus = imece::bus::v1::BusService::NewStub(running.server.channel("discovery"));
         grpc::ClientContext context;
         context.set_deadline(std::chrono::system_clock::now() + 10s);
-        running.server.sign_as_service(context, "messaging");
+        running.server.sign_as_service(context, "discovery", "messaging");
         imece::bus::v1::SubscribeRequest request;
         request.set_source("discovery");
         auto reader = bus->Subscribe(&context, request);

@@ -26,4 +26,10 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
     return services;
 }
 
+std::string module_of(const google::protobuf::ServiceDescriptor& service) {
+    const std::string& package = service.file()->package();
+    const std::size_t from = package.find('.') + 1;
+    return package.substr(from, package.find('.', from) - from);
+}
+
 }  // namespace imece::gateway

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/result.h"
+#include "gateway/api/contracts.h"
 #include "gateway/api/json_codec.h"
 #include "gateway/api/uri.h"
 #include "google/api/annotations.pb.h"
@@ -17,12 +18,6 @@ namespace pb = google::protobuf;
 std::unexpected<Error> unservable(const pb::MethodDescriptor& method, std::string_view why) {
     return fail(ErrorCode::kInvalidArgument, "CONFIG_INVALID",
                 method.full_name() + ": " + std::string(why));
-}
-
-/// "imece.messaging.v1" → "messaging".
-std::string service_of(const std::string& package) {
-    const std::size_t from = package.find('.') + 1;
-    return package.substr(from, package.find('.', from) - from);
 }
 
 struct Verb {
@@ -118,7 +113,7 @@ Status Transcoder::add(const pb::MethodDescriptor& method, pb::MessageFactory& f
     const auto make = [&] {
         auto operation = std::make_unique<Operation>();
         operation->rpc = "/" + method.service()->full_name() + "/" + method.name();
-        operation->service = service_of(method.file()->package());
+        operation->service = module_of(*method.service());
         operation->method = &method;
         operation->server_stream = method.server_streaming();
         operation->anyone =

@@ -60,12 +60,11 @@ Failure failure_of(const grpc::Status& status) {
     return failure;
 }
 
-using Mark = std::function<void(grpc::ClientContext&)>;
-
-void fill(grpc::ClientContext& context, const CallHead& head, const Mark& mark) {
+void fill(grpc::ClientContext& context, const std::string& service, const CallHead& head,
+          const Mark& mark) {
     if (!head.authorization.empty()) context.AddMetadata("authorization", head.authorization);
     if (!head.trace_parent.empty()) context.AddMetadata("traceparent", head.trace_parent);
-    if (mark) mark(context);
+    if (mark) mark(context, service);
     if (head.timeout) context.set_deadline(std::chrono::system_clock::now() + *head.timeout);
 }
 
@@ -128,7 +127,7 @@ public:
                                              InFlight& in_flight, const Mark& mark) {
         auto stream = std::make_shared<GrpcStream>(*operation.response, in_flight);
         stream->self_ = stream;
-        fill(stream->context_, head, mark);
+        fill(stream->context_, operation.service, head, mark);
         in_flight.add(&stream->context_);
         stub.PrepareBidiStreamingCall(&stream->context_, operation.rpc, {}, stream.get());
         // Reads and writes begin outside gRPC's reactions: the hold keeps the call until finish().
@@ -204,7 +203,7 @@ public:
         call->request = to_buffer(request);
         call->done = std::move(done);
         call->in_flight = &in_flight_;
-        fill(call->context, head, mark_);
+        fill(call->context, operation.service, head, mark_);
         in_flight_.add(&call->context);
         stub(operation.service)
             .UnaryCall(&call->context, operation.rpc, {}, &call->request, &call->response,

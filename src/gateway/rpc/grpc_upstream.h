@@ -14,9 +14,11 @@ class ClientContext;
 
 namespace imece::gateway {
 
-/// `channel` is asked once a service, at its first call. `mark`, where it is given, adds to each call that its sampled flag is ours.
+/// Adds to a call to `service` that its sampled flag is ours.
+using Mark = std::function<void(grpc::ClientContext&, std::string_view service)>;
+
+/// `channel` is asked once a service, at its first call. `mark` may be empty.
 std::unique_ptr<Upstream> make_grpc_upstream(
-    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel,
-    std::function<void(grpc::ClientContext&)> mark);
+    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel, Mark mark);
 
 }  // namespace imece::gateway

@@ -484,7 +484,7 @@ TEST_F(Module, trust_is_streamed_to_services_only) {
         EXPECT_EQ(reason_of(stream->Finish()), "ROLE_MISSING");
     }
     grpc::ClientContext context;
-    running_->server.sign_as_service(context, "messaging");
+    running_->server.sign_as_service(context, "identity", "messaging");
     auto stream = trust->WatchTrust(&context, {});
     ASSERT_TRUE(stream->Read(&bundle));
     EXPECT_EQ(bundle.issuer(), "hatay");

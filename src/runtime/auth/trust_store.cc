@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "imece/trust/v1/trust.grpc.pb.h"
+#include "runtime/files/private_file.h"
 #include "runtime/net/backoff.h"
 #include "runtime/observe/log.h"
 #include "runtime/rpc/server.h"
@@ -40,8 +41,10 @@ constexpr std::size_t kCachedTokensMax = 20'000;
 }  // namespace
 
 struct TrustStore::State {
-    explicit State(const Clock& c) : clock(c) {}
+    State(const Clock& c, TrustOptions o) : clock(c), options(std::move(o)) {}
     const Clock& clock;
+    TrustOptions options;
+    std::atomic<bool> connected{false};
     mutable std::shared_mutex mutex;
     std::shared_ptr<const Known> known;
     std::atomic<std::uint64_t> version{0};
@@ -60,7 +63,13 @@ struct TrustStore::State {
     }
 };
 
-TrustStore::TrustStore(const Clock& clock) : state_(std::make_unique<State>(clock)) {}
+TrustStore::TrustStore(const Clock& clock, TrustOptions options)
+    : state_(std::make_unique<State>(clock, std::move(options))) {
+    if (state_->options.file.empty()) return;
+    const auto bytes = read_private_file(state_->options.file);
+    imece::trust::v1::TrustBundle last;
+    if (bytes && *bytes && last.ParseFromString(**bytes)) set(last);
+}
 
 TrustStore::~TrustStore() {
     stop();
@@ -96,6 +105,12 @@ void TrustStore::set(const imece::trust::v1::TrustBundle& bundle) {
     state_->cache.clear();
 }
 
+void TrustStore::keep(const imece::trust::v1::TrustBundle& bundle) const {
+    if (state_->options.file.empty()) return;
+    const Status kept = write_private_file(state_->options.file, bundle.SerializeAsString());
+    if (!kept) log(LogLevel::kWarn, "trust_not_kept", {{"cause", kept.error().message}});
+}
+
 void TrustStore::follow(Server& server, Random& random) {
     state_->follower = std::jthread([this, &server, &random](const std::stop_token& stop) {
         Backoff backoff(random);
@@ -106,14 +121,17 @@ void TrustStore::follow(Server& server, Random& random) {
                 if (stop.stop_requested()) return;
                 state_->context = std::make_unique<grpc::ClientContext>();
             }
-            server.sign_as_service(*state_->context, "trust");
+            server.sign_as_service(*state_->context, "identity", "trust");
             auto reader = stub->WatchTrust(state_->context.get(), {});
             imece::trust::v1::TrustBundle bundle;
             while (reader->Read(&bundle)) {
+                state_->connected = true;
                 set(bundle);
+                keep(bundle);
                 backoff.succeeded();
             }
             const grpc::Status ended = reader->Finish();
+            state_->connected = false;
             if (stop.stop_requested()) return;
             log(LogLevel::kWarn, "trust_stream_lost", {{"cause", ended.error_message()}});
             std::unique_lock lock(state_->follow_mutex);
@@ -158,7 +176,8 @@ Result<TokenClaims> TrustStore::verify_token(std::string_view token) {
             return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID",
                         "the token comes from another site");
     }
-    if (claims->expires_at <= state_->clock.now())
+    const Duration grace = state_->connected.load() ? Duration(0) : state_->options.grace;
+    if (claims->expires_at + grace <= state_->clock.now())
         return fail(ErrorCode::kUnauthenticated, "TOKEN_EXPIRED", "the access token has expired");
     if (known->revoked_subjects.contains(claims->subject) ||
         known->revoked_sessions.contains(claims->session_id))

@@ -1,6 +1,7 @@
 // What the process trusts: verification keys and what was revoked, as identity streams them.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,10 +21,17 @@ class TrustBundle;
 
 namespace imece::runtime {
 
+struct TrustOptions {
+    std::filesystem::path
+        file;  ///< Keeps what was last known over a restart; empty: nothing does.
+    /// How long a token is taken after its end while identity cannot be reached: nobody can get another then.
+    Duration grace{0};
+};
+
 /// Thread-safe. Answers from memory; a failed stream to identity leaves what was last known.
 class TrustStore {
 public:
-    explicit TrustStore(const Clock& clock);
+    explicit TrustStore(const Clock& clock, TrustOptions options = {});
     ~TrustStore();
 
     /// Replaces what is known. Verified tokens that it revokes are forgotten at once.
@@ -43,6 +51,7 @@ public:
     std::uint64_t version() const;
 
 private:
+    void keep(const imece::trust::v1::TrustBundle& bundle) const;
     struct State;
     std::unique_ptr<State> state_;
 };

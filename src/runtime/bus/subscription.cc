@@ -130,7 +130,7 @@ struct Subscription::State {
                 return fail(ErrorCode::kUnavailable, "SHUTTING_DOWN", "stopped");
             context = std::make_unique<grpc::ClientContext>();
         }
-        server.sign_as_service(*context, options.as);
+        server.sign_as_service(*context, options.source, options.as);
         imece::bus::v1::SubscribeRequest request;
         request.set_source(options.source);
         request.set_after_position(*position);

@@ -11,8 +11,11 @@ namespace imece::runtime {
 
 class Metrics;
 
-/// When the first certificate of the PEM file ends. Errors: kInvalidArgument CONFIG_INVALID when there is none.
-Result<TimePoint> certificate_end(const std::filesystem::path& pem);
+struct Validity {
+    TimePoint begin, end;
+};
+/// Of the first certificate of the PEM file. Errors: kInvalidArgument CONFIG_INVALID when there is none.
+Result<Validity> certificate_validity(const std::filesystem::path& pem);
 
 /// imece_certificate_end_seconds{use} in /metrics, until the token goes: the end of the certificate that lies there now, since the
 /// process goes on with what it read at its start. Null when there is none.

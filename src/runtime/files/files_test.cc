@@ -64,11 +64,13 @@ TEST(Certificate, ends_when_it_says) {
         "-----END CERTIFICATE-----\n";
     const testkit::TempDir directory;
     const auto path = directory.path() / "a.crt";
-    EXPECT_EQ(reason_of(certificate_end(path)), "CONFIG_INVALID");
+    EXPECT_EQ(reason_of(certificate_validity(path)), "CONFIG_INVALID");
     std::ofstream(path) << "no certificate";
-    EXPECT_EQ(reason_of(certificate_end(path)), "CONFIG_INVALID");
+    EXPECT_EQ(reason_of(certificate_validity(path)), "CONFIG_INVALID");
     std::ofstream(path) << kPem;
-    EXPECT_EQ(certificate_end(path).value(), TimePoint(std::chrono::seconds(2111122153)));
+    const Validity validity = certificate_validity(path).value();
+    EXPECT_EQ(validity.begin, TimePoint(std::chrono::seconds(1795762153)));
+    EXPECT_EQ(validity.end, TimePoint(std::chrono::seconds(2111122153)));
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace imece::runtime {
 namespace {
 
-/// None of our private files is larger; a larger one is not ours.
-constexpr std::size_t kBytesMax = 64 * 1024;
+/// Most are smaller.
+constexpr std::size_t kPartBytes = 4 * 1024;
 
 class File {
 public:
@@ -76,16 +76,14 @@ Result<std::optional<std::string>> read_private_file(const std::filesystem::path
         if (errno == ENOENT) return std::nullopt;
         return cannot("open", path);
     }
-    std::string bytes(kBytesMax, '\0');
-    std::size_t size = 0;
-    while (size < bytes.size()) {
-        const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+    std::string bytes;
+    for (std::string part(kPartBytes, '\0');;) {
+        const ssize_t got = ::read(file.get(), part.data(), part.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return cannot("read", path);
         if (got == 0) break;
-        size += std::size_t(got);
+        bytes.append(part, 0, std::size_t(got));
     }
-    bytes.resize(size);
     return bytes;
 }
 

@@ -123,14 +123,21 @@ MethodInfo describe(const MethodDescriptor& method, Metrics& metrics) {
 
 Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
     // Every service linked into the process: each request type belongs to one method, so it names it.
-    static constexpr const char* kServices[] = {
-        "imece.identity.v1.IdentityService",   "imece.discovery.v1.DiscoveryService",
-        "imece.messaging.v1.MessageService",   "imece.bus.v1.BusService",
-        "imece.trust.v1.TrustService",         "imece.site.v1.SiteService",
-        "imece.security.v1.AuditService",      "imece.security.v1.CertificateService",
-        "imece.ledger.v1.LedgerService",       "imece.ledger.v1.EmergencyService",
-        "imece.analytics.v1.AnalyticsService", "imece.config.v1.ConfigService",
-        "imece.config.v1.SecretService",       "imece.process.v1.ProcessService"};
+    static constexpr const char* kServices[] = {"imece.identity.v1.IdentityService",
+                                                "imece.discovery.v1.DiscoveryService",
+                                                "imece.messaging.v1.MessageService",
+                                                "imece.bus.v1.BusService",
+                                                "imece.trust.v1.TrustService",
+                                                "imece.site.v1.SiteService",
+                                                "imece.join.v1.JoinService",
+                                                "imece.security.v1.AuditService",
+                                                "imece.security.v1.CertificateService",
+                                                "imece.ledger.v1.LedgerService",
+                                                "imece.ledger.v1.EmergencyService",
+                                                "imece.analytics.v1.AnalyticsService",
+                                                "imece.config.v1.ConfigService",
+                                                "imece.config.v1.SecretService",
+                                                "imece.process.v1.ProcessService"};
     for (const char* name : kServices) {
         const auto* service = DescriptorPool::generated_pool()->FindServiceByName(name);
         if (service == nullptr) continue;  // Not linked into this executable.
@@ -167,9 +174,10 @@ Result<Call> Door::check(const grpc::ServerContextBase& context, const MethodInf
         IMECE_TRY(const TokenClaims claims,
                   state_->deps.trust.verify_token(authorization.substr(kBearer.size())));
         call.principal = principal_of(claims);
-    } else if (state_->deps.server.is_service(authorization)) {
+    } else if (std::string service = state_->deps.server.service_of(context, authorization);
+               !service.empty()) {
         call.principal.kind = Principal::Kind::kService;
-        call.principal.subject = authorization.substr(8, authorization.rfind(' ') - 8);
+        call.principal.subject = std::move(service);
     } else if (!authorization.empty()) {
         return fail(ErrorCode::kUnauthenticated, "TOKEN_INVALID", "send 'Bearer <access token>'");
     }
@@ -180,8 +188,9 @@ Result<Call> Door::check(const grpc::ServerContextBase& context, const MethodInf
 }
 
 bool Door::follows(const grpc::ServerContextBase& context, const Call& call) const {
-    const bool from_inside = call.principal.kind == Principal::Kind::kService ||
-                             state_->deps.server.is_service(metadata(context, kTraceVoucher));
+    const bool from_inside =
+        call.principal.kind == Principal::Kind::kService ||
+        !state_->deps.server.service_of(context, metadata(context, kTraceVoucher)).empty();
     return from_inside ? call.trace.sampled : state_->deps.tracer->choose();
 }
 

@@ -39,6 +39,9 @@ grpc::Status to_grpc(const Error& error) {
 
 Error from_grpc(const grpc::Status& status) {
     Error error{ErrorCode(int(status.error_code())), "PEER_ERROR", status.error_message()};
+    // gRPC itself gives no reasons. What it says of a lost connection names addresses: not for our callers.
+    if (error.code == ErrorCode::kUnavailable && status.error_details().empty())
+        return {ErrorCode::kUnavailable, "PEER_UNREACHABLE", "the service cannot be reached now"};
     google::rpc::Status rich;
     if (!rich.ParseFromString(status.error_details())) return error;
     for (const auto& detail : rich.details()) {

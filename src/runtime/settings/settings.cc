@@ -227,7 +227,7 @@ struct Settings::State {
             context = std::make_unique<grpc::ClientContext>();
         }
         context->set_deadline(std::chrono::system_clock::now() + kReadTimeout);
-        server->sign_as_service(*context, kName);
+        server->sign_as_service(*context, kSource, kName);
         pb::ListSettingsResponse answer;
         const auto stub = pb::ConfigService::NewStub(server->channel(kSource));
         const grpc::Status status =

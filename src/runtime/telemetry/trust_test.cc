@@ -41,8 +41,8 @@ protected:
         context.AddMetadata("traceparent", std::string("00-") + kTrace + "-00f067aa0ba902b7-" +
                                                (asks ? "01" : "00"));
         if (from == From::kForger) context.AddMetadata(kTraceVoucher, "Service trace 0123456789");
-        if (from == From::kGateway) server_.vouch_for_trace(context);
-        if (from == From::kService) server_.sign_as_service(context, "ledger");
+        if (from == From::kGateway) server_.vouch_for_trace(context, "site");
+        if (from == From::kService) server_.sign_as_service(context, "site", "ledger");
         imece::site::v1::Site site;
         const auto stub = imece::site::v1::SiteService::NewStub(server_.channel("site"));
         EXPECT_TRUE(stub->GetSite(&context, {}, &site).ok());

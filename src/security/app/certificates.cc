@@ -27,7 +27,8 @@ Result<IssueCertificate::Issued> IssueCertificate::operator()(const Caller& call
               certificate_name(caller.applicant, request.ed25519, service));
     const std::string spiffe = spiffe_id(deps_.site, name);
     IMECE_TRY(IssuedCertificate made,
-              deps_.authority.issue(request, name, spiffe, deps_.clock.now()));
+              deps_.authority.issue(request, name, spiffe, deps_.clock.now(),
+                                    deps_.lifetimes.of(name.kind)));
     const StoredCertificate stored{.serial = made.serial,
                                    .name = name,
                                    .not_before = made.not_before,

@@ -31,6 +31,7 @@ public:
         CertificateStore& store;
         const Clock& clock;  ///< The wall clock: peers outside judge the times.
         std::string site;
+        Lifetimes lifetimes;
         WriteRecord record;
     };
     explicit IssueCertificate(Deps deps) : deps_(std::move(deps)) {}

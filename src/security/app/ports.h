@@ -75,10 +75,11 @@ public:
     /// For any text from outside. Errors: kInvalidArgument CSR_INVALID: not PEM of PKCS#10, over 16 KiB, not signed by its
     /// own key, or a key that is neither Ed25519 nor P-256.
     virtual Result<CertificateRequest> read_request(std::string_view pem) const = 0;
-    /// Errors: kFailedPrecondition CA_KEY_SEALED when the intermediate has run out. Cost: 0.2 ms.
+    /// Good for `lifetime` from `now` on, but not longer than the intermediate.
+    /// Errors: kFailedPrecondition CA_KEY_SEALED when that has run out. Cost: 0.2 ms.
     virtual Result<IssuedCertificate> issue(const CertificateRequest& request,
                                             const CertificateName& name, const std::string& spiffe,
-                                            TimePoint now) const = 0;
+                                            TimePoint now, Duration lifetime) const = 0;
     /// The root's certificate, PEM: what peers trust.
     virtual std::string bundle() const = 0;
     /// RFC 5280, DER; good for a day.

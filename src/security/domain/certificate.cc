@@ -37,8 +37,4 @@ Result<CertificateName> certificate_name(const Applicant& applicant,
     return CertificateName{CertificateKind::kService, service};
 }
 
-Duration lifetime_of(CertificateKind kind) {
-    return kind == CertificateKind::kDevice ? std::chrono::days(7) : std::chrono::hours(24);
-}
-
 }  // namespace imece::security

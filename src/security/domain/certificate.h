@@ -41,7 +41,14 @@ Result<CertificateName> certificate_name(const Applicant& applicant,
                                          const std::optional<crypto::PublicKey>& ed25519,
                                          const std::string& service);
 
-/// Devices 7 days, services 24 hours: renewed long before.
-Duration lifetime_of(CertificateKind kind);
+/// How long certificates are good: renewed long before.
+struct Lifetimes {
+    Duration device = std::chrono::days(7);
+    Duration service = std::chrono::hours(24);
+
+    Duration of(CertificateKind kind) const {
+        return kind == CertificateKind::kDevice ? device : service;
+    }
+};
 
 }  // namespace imece::security

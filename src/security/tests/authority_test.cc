@@ -103,7 +103,8 @@ protected:
         const auto request = authority.read_request(csr);
         EXPECT_TRUE(request) << (request ? "" : request.error().message);
         const CertificateName name{CertificateKind::kService, "messaging"};
-        const auto made = authority.issue(*request, name, spiffe_id("demo", name), now);
+        const auto made = authority.issue(*request, name, spiffe_id("demo", name), now,
+                                          Lifetimes().of(name.kind));
         EXPECT_TRUE(made);
         return *made;
     }

@@ -224,16 +224,17 @@ public:
     }
 
     Result<IssuedCertificate> issue(const CertificateRequest& request, const CertificateName& name,
-                                    const std::string& spiffe, TimePoint now) const override {
+                                    const std::string& spiffe, TimePoint now,
+                                    Duration lifetime) const override {
         const std::uint8_t* at = request.key.data();
         const Owned<EVP_PKEY> key(d2i_PUBKEY(nullptr, &at, long(request.key.size())));
         if (!key) return bad_request("not a public key");
         if (not_after(intermediate_.certificate.get()) <= now)
             return fail(ErrorCode::kFailedPrecondition, "CA_KEY_SEALED",
                         "the intermediate has run out, and the root key is away to make another");
-        IssuedCertificate out{.not_before = now - kBackdated,
-                              .not_after = std::min(now + lifetime_of(name.kind),
-                                                    not_after(intermediate_.certificate.get()))};
+        IssuedCertificate out{
+            .not_before = now - kBackdated,
+            .not_after = std::min(now + lifetime, not_after(intermediate_.certificate.get()))};
         // TLS libraries that know no SPIFFE id still check a service's name.
         const std::string dns =
             name.kind == CertificateKind::kService ? ",DNS:" + name.id : std::string();
