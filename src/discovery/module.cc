@@ -15,6 +15,7 @@
 #include "discovery/app/publish_topology.h"
 #include "discovery/app/report_nodes.h"
 #include "discovery/app/view_topology.h"
+#include "runtime/backup/snapshots.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/net/backoff.h"
@@ -112,6 +113,10 @@ public:
                               .reset = [this] { return devices_.forget_all(); }}) {
         process.server.add("discovery", *service_);
         process.outboxes.add("discovery", *store_);
+        if (process.snapshots != nullptr)
+            process.snapshots->add(
+                process.data_dir / "discovery",
+                [this](const std::filesystem::path& to) { return store_->snapshot(to); });
         add_gauges(process.metrics);
     }
 

@@ -17,6 +17,7 @@
 #include "imece/offline_root_command.h"
 #include "imece/rebuild_command.h"
 #include "imece/replay_command.h"
+#include "imece/restore_command.h"
 #include "imece/serve.h"
 #include "runtime/settings/key.h"
 
@@ -161,6 +162,7 @@ int main(int argc, char** argv) {
     add_start_config(app, status);
     imece::add_offline_root(app, status);
     imece::add_join_secret(app, status);
+    imece::add_restore(app, status);
     imece::add_rebuild(app, status);
     try {
         app.parse(argc, argv);

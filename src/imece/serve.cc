@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "runtime/auth/trust_store.h"
+#include "runtime/backup/backup.h"
 #include "runtime/bus/bus_service.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/files/certificate.h"
@@ -141,6 +142,15 @@ runtime::RpcConfig with_member_dir(runtime::RpcConfig config, const DataDir& dat
     return config;
 }
 
+/// By the wall's time, so that they sort: "20261127T154500.123Z".
+std::string backup_name() {
+    const auto now =
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    std::string name = to_rfc3339(TimePoint(now.time_since_epoch()));
+    std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
+    return name;
+}
+
 /// Null where the process is alone, or somebody else keeps its certificate.
 Result<std::unique_ptr<runtime::Membership>> make_membership(const runtime::RpcConfig& config,
                                                              const std::string& service,
@@ -172,6 +182,7 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     const runtime::RpcConfig rpc = with_member_dir(config.rpc, data);
     runtime::Server server(rpc, config.site.name);
     runtime::Outboxes outboxes;
+    runtime::Snapshots snapshots;
     const auto event_logs = outboxes.add_metrics(metrics);
     const std::vector<std::shared_ptr<void>> certificates{
         runtime::add_certificate_metric(metrics, "rpc", config.rpc.tls_certificate),
@@ -188,14 +199,18 @@ Status run(const ServeOptions& options, const ServeConfig& config, const StopSig
     runtime::Process process{*clock,      random,
                              metrics,     server,
                              outboxes,    {config.site.name, config.site.exercise, kVersion},
-                             data.path(), traces.tracer.get()};
+                             data.path(), traces.tracer.get(),
+                             &snapshots};
     runtime::Modules modules;
     add_modules(modules, process, config, door, trust, settings);
     IMECE_CHECK(modules.make(options.target));
     IMECE_TRY(const auto membership, make_membership(rpc, modules.made().front(), process));
     const auto site = runtime::make_site_service(process, door, services_of(modules, server));
     const auto bus = runtime::make_bus_service(outboxes, door, server);
-    const auto itself = runtime::make_process_service(door);
+    const auto itself = runtime::make_process_service(door, [&] {
+        return runtime::make_backup(data.path(), snapshots, modules.made(),
+                                    data.path() / "backups" / backup_name());
+    });
     server.add("site", *site);
     server.add("bus", *bus);
     server.add("process", *itself);

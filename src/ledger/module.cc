@@ -11,6 +11,7 @@
 #include "ledger/app/anchor_receipts.h"
 #include "ledger/app/read_ledger.h"
 #include "ledger/app/submit_transaction.h"
+#include "runtime/backup/snapshots.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/config/table.h"
 #include "runtime/files/private_file.h"
@@ -135,6 +136,10 @@ public:
         process.server.add(kName, *ledger_service_);
         process.server.add(kName, *emergency_service_);
         process.outboxes.add(kName, *store_);
+        if (process.snapshots != nullptr)
+            process.snapshots->add(
+                process.data_dir / kName / "chain",
+                [this](const std::filesystem::path& to) { return store_->snapshot(to); });
     }
 
     Status start() override {

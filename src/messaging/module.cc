@@ -10,6 +10,7 @@
 #include "messaging/adapters/store_rocks/rocks_store.h"
 #include "messaging/adapters/trace/journeys.h"
 #include "runtime/auth/trust_store.h"
+#include "runtime/backup/snapshots.h"
 #include "runtime/bus/subscription.h"
 #include "runtime/executor.h"
 #include "runtime/observe/log.h"
@@ -84,6 +85,10 @@ public:
               submit_.limit(limits_of(config_, now), queue_limits_of(config_, now));
           })) {
         process.outboxes.add("messaging", *store_);
+        if (process.snapshots != nullptr)
+            process.snapshots->add(
+                process.data_dir / "messaging",
+                [this](const std::filesystem::path& to) { return store_->snapshot(to); });
         process.server.add("messaging", *service_);
         add_gauges();
     }

@@ -14,6 +14,7 @@ namespace imece::runtime {
 class Metrics;
 class Server;
 class Outboxes;
+class Snapshots;
 class Tracer;
 
 /// Which site this process belongs to; the same for all its modules.
@@ -33,6 +34,7 @@ struct Process {
     SiteInfo site;
     std::filesystem::path data_dir;  ///< A module keeps its files in data_dir / its name.
     Tracer* tracer = nullptr;        ///< Null: no trace is followed.
+    Snapshots* snapshots = nullptr;  ///< Null: no backup is made.
 };
 
 /// One service, made by its `Result<std::unique_ptr<Module>> make(Process&, const Config&)`: stores

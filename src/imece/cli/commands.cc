@@ -43,6 +43,7 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_ledger(app, shell);
     add_analytics(app, shell);
     add_events(app, shell);
+    add_backup(app, shell);
     add_log_level(app, shell);
 }
 

@@ -34,6 +34,7 @@ void add_emergency(CLI::App& app, Shell& shell);
 void add_ledger(CLI::App& app, Shell& shell);
 void add_analytics(CLI::App& app, Shell& shell);
 void add_events(CLI::App& app, Shell& shell);
+void add_backup(CLI::App& app, Shell& shell);
 void add_log_level(CLI::App& app, Shell& shell);
 
 }  // namespace imece::cli

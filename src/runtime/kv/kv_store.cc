@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -225,6 +226,13 @@ public:
         for (at->Seek(slice(from)); at->Valid(); at->Next())
             if (!visit(at->key().ToStringView(), at->value().ToStringView())) return {};
         return status_of(at->status());
+    }
+
+    Status snapshot(const std::filesystem::path& to) const override {
+        rocksdb::Checkpoint* made = nullptr;
+        IMECE_CHECK(status_of(rocksdb::Checkpoint::Create(db_.get(), &made)));
+        const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+        return status_of(checkpoint->CreateCheckpoint(to.string()));
     }
 
 private:

@@ -63,6 +63,8 @@ public:
     virtual Status scan(
         std::size_t family, std::string_view from, std::string_view to,
         const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
+    /// All that is committed, as a store of its own in a directory that is not there yet; linked, not copied, within a file system.
+    virtual Status snapshot(const std::filesystem::path& to) const = 0;
 };
 
 /// Big-endian, so that keys sort as numbers do.

@@ -1,5 +1,8 @@
 #include "runtime/rpc/process_service.h"
 
+#include <mutex>
+
+#include "base/result.h"
 #include "imece/process/v1/process.grpc.pb.h"
 #include "runtime/observe/log.h"
 #include "runtime/rpc/door.h"
@@ -27,7 +30,30 @@ void fill(pb::LogLevelInForce& out) {
 
 class ProcessService final : public pb::ProcessService::Service {
 public:
-    explicit ProcessService(Door& door) : door_(door) {}
+    ProcessService(Door& door, std::function<Result<Backup>()> back_up)
+        : door_(door), back_up_(std::move(back_up)) {}
+
+    grpc::Status BackUp(grpc::ServerContext* context, const pb::BackUpRequest* request,
+                        pb::Backup* response) override {
+        return door_.unary(*context, *request, [&](const Call& call) -> Status {
+            const std::unique_lock one(backup_mutex_, std::try_to_lock);
+            if (!one)
+                return fail(ErrorCode::kFailedPrecondition, "BACKUP_UNDER_WAY",
+                            "a backup is being made");
+            IMECE_TRY(const Backup made, back_up_());
+            log(LogLevel::kInfo, "backed_up",
+                {{"path", made.path.string()},
+                 {"files", made.files},
+                 {"bytes", made.bytes},
+                 {"sums_sha256", made.sums_sha256},
+                 {"by", call.principal.subject}});
+            response->set_path(made.path.string());
+            response->set_sums_sha256(made.sums_sha256);
+            response->set_files(made.files);
+            response->set_bytes(made.bytes);
+            return {};
+        });
+    }
 
     grpc::Status GetLogLevel(grpc::ServerContext* context, const pb::GetLogLevelRequest* request,
                              pb::LogLevelInForce* response) override {
@@ -56,12 +82,15 @@ public:
 
 private:
     Door& door_;
+    std::function<Result<Backup>()> back_up_;
+    std::mutex backup_mutex_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> make_process_service(Door& door) {
-    return std::make_unique<ProcessService>(door);
+std::unique_ptr<grpc::Service> make_process_service(Door& door,
+                                                    std::function<Result<Backup>()> back_up) {
+    return std::make_unique<ProcessService>(door, std::move(back_up));
 }
 
 }  // namespace imece::runtime

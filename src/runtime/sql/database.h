@@ -151,4 +151,10 @@ struct SqliteOptions {
 /// that a newer version has written.
 Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options);
 
+/// Whether the file is a database of SQLite; by its first bytes.
+bool is_sqlite(const std::filesystem::path& file);
+/// Makes `to`, which is not there yet, a database of all that is committed in `from`, also while others write to that. Mode 0600.
+/// Errors: as open_sqlite().
+Status copy_sqlite(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace imece::runtime::sql

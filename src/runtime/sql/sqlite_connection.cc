@@ -107,6 +107,21 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::file
     return connection;
 }
 
+Status SqliteConnection::copy_to(const std::filesystem::path& path) const {
+    IMECE_CHECK(make_private(path));
+    sqlite3* handle = nullptr;
+    int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                               nullptr);
+    if (sqlite3_backup* copy = sqlite3_backup_init(handle, "main", handle_, "main")) {
+        // In one step: pages that are written meanwhile are of later commits.
+        code = sqlite3_backup_step(copy, -1);
+        sqlite3_backup_finish(copy);
+    }
+    sqlite3_close(handle);
+    if (code != SQLITE_DONE) return failure(code);
+    return {};
+}
+
 SqliteConnection::~SqliteConnection() {
     statements_.clear();
     sqlite3_close(handle_);

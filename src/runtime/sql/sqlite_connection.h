@@ -28,6 +28,8 @@ public:
                               const std::function<void(const Row&)>& visit) override;
     /// Several statements without parameters, not cached.
     Status script(std::string_view statements);
+    /// Makes `path` a copy of what is committed now.
+    Status copy_to(const std::filesystem::path& path) const;
     bool in_transaction() const;
     /// Gives the transaction under way up, if there is one. When even that fails it is still under way.
     void roll_back();

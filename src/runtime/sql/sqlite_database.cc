@@ -1,4 +1,5 @@
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -173,6 +174,18 @@ Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
               SqliteConnection::open(options.path, SqliteConnection::Use::kWrite, options.sync));
     IMECE_CHECK(migrate(*writer, options.migrations));
     return std::make_unique<SqliteDatabase>(std::move(options), std::move(writer));
+}
+
+bool is_sqlite(const std::filesystem::path& file) {
+    constexpr std::string_view kMagic("SQLite format 3\0", 16);
+    std::string begin(kMagic.size(), ' ');
+    std::ifstream(file, std::ios::binary).read(begin.data(), std::streamsize(begin.size()));
+    return begin == kMagic;
+}
+
+Status copy_sqlite(const std::filesystem::path& from, const std::filesystem::path& to) {
+    IMECE_TRY(const auto source, SqliteConnection::open(from, SqliteConnection::Use::kRead, true));
+    return source->copy_to(to);
 }
 
 }  // namespace imece::runtime::sql

@@ -226,8 +226,9 @@ TEST_F(AuthorityTest, without_the_root_key_the_old_intermediate_serves_to_its_en
     EXPECT_EQ(verdict(bundle, made.pem, later), "ok");
     EXPECT_LE(made.not_after, kNow + std::chrono::days(365));
     const auto request = authority->read_request(p256_request());
-    const auto refused = authority->issue(*request, {CertificateKind::kService, "a"},
-                                          "spiffe://demo/service/a", kNow + std::chrono::days(366));
+    const auto refused =
+        authority->issue(*request, {CertificateKind::kService, "a"}, "spiffe://demo/service/a",
+                         kNow + std::chrono::days(366), std::chrono::hours(1));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().reason, "CA_KEY_SEALED");
 

@@ -205,6 +205,7 @@ public:
     }
 
     std::uint64_t last_position() override { return last_; }
+    Status snapshot(const std::filesystem::path& to) const override { return kv_->snapshot(to); }
 
 private:
     static std::unexpected<Error> trimmed() {

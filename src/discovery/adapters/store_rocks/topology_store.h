@@ -11,7 +11,11 @@
 
 namespace imece::discovery {
 
-class RocksTopologyStore : public TopologyStore, public runtime::OutboxReader {};
+class RocksTopologyStore : public TopologyStore, public runtime::OutboxReader {
+public:
+    /// See KvStore.
+    virtual Status snapshot(const std::filesystem::path& to) const = 0;
+};
 
 struct RocksTopologyOptions {
     std::filesystem::path path;

@@ -375,6 +375,7 @@ public:
         return events;
     }
     std::uint64_t last_position() override { return committed_position_; }
+    Status snapshot(const std::filesystem::path& to) const override { return kv_->snapshot(to); }
 
 private:
     /// The bus is told once a change with an event is durable.

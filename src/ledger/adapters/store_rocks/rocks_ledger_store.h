@@ -11,7 +11,11 @@
 
 namespace imece::ledger {
 
-class RocksLedgerStore : public LedgerStore, public runtime::OutboxReader {};
+class RocksLedgerStore : public LedgerStore, public runtime::OutboxReader {
+public:
+    /// See KvStore.
+    virtual Status snapshot(const std::filesystem::path& to) const = 0;
+};
 
 struct RocksLedgerOptions {
     std::filesystem::path path;

@@ -252,6 +252,7 @@ public:
         return events;
     }
     std::uint64_t last_position() override { return committed_position_; }
+    Status snapshot(const std::filesystem::path& to) const override { return kv_->snapshot(to); }
 
 private:
     Status last_key(Family family, std::uint64_t& number) {

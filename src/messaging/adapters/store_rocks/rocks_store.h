@@ -24,7 +24,11 @@ struct RocksStoreOptions {
 };
 
 /// A store that is also the reader of its outbox.
-class RocksMessageStore : public MessageStore, public runtime::OutboxReader {};
+class RocksMessageStore : public MessageStore, public runtime::OutboxReader {
+public:
+    /// See KvStore.
+    virtual Status snapshot(const std::filesystem::path& to) const = 0;
+};
 
 /// Errors: kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED.
 Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions options,
