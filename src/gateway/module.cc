@@ -4,6 +4,8 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+
 #include "base/result.h"
 #include "gateway/api/contracts.h"
 #include "gateway/docs/pages.h"
@@ -11,6 +13,7 @@
 #include "gateway/rpc/forwarder.h"
 #include "gateway/rpc/grpc_upstream.h"
 #include "runtime/auth/trust_store.h"
+#include "runtime/files/certificate.h"
 #include "runtime/rpc/server.h"
 #include "runtime/settings/settings.h"
 
@@ -42,8 +45,15 @@ Mark voucher(const runtime::Process& process) {
     };
 }
 
+/// Every service that has events serves its own log by it.
+constexpr std::string_view kEachHasOne = "imece.bus.v1.BusService";
+
 /// Null for what the edge does not speak for.
-std::shared_ptr<grpc::Channel> channel_to(runtime::Server& server, std::string_view service) {
+std::shared_ptr<grpc::Channel> channel_to(runtime::Server& server, std::string_view service,
+                                          std::string_view of) {
+    const auto peers = server.services_of_peers();
+    if (service == kEachHasOne && std::ranges::find(peers, of) != peers.end())
+        return server.channel(of);
     for (const auto* contract : contracts())
         if (contract->full_name() == service) return server.channel(module_of(*contract));
     return nullptr;
@@ -70,8 +80,8 @@ public:
                            },
                            process.tracer}),
           server_(config.http, {edge_, *upstream_, process.clock, process.metrics}),
-          forwarder_(make_forwarder([&process](std::string_view service) {
-              return channel_to(process.server, service);
+          forwarder_(make_forwarder([&process](std::string_view service, std::string_view of) {
+              return channel_to(process.server, service, of);
           })),
           rates_(settings.on_change([this](const runtime::Settings& now) {
               const EdgeLimits& limits = config_.limits;
@@ -79,6 +89,8 @@ public:
                                .address = rate_of(now, "address", limits.address),
                                .anonymous = rate_of(now, "anonymous", limits.anonymous)});
           })) {
+        certificate_ = runtime::add_certificate_metric(process.metrics, "gateway",
+                                                       config.http.tls_certificate);
         if (!process.server.services_of_peers().empty()) process.server.add_others(*forwarder_);
     }
 
@@ -96,6 +108,7 @@ private:
     HttpServer server_;
     std::unique_ptr<grpc::CallbackGenericService> forwarder_;
     std::shared_ptr<void> rates_;
+    std::shared_ptr<void> certificate_;
 };
 
 }  // namespace

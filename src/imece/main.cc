@@ -13,6 +13,7 @@
 #include "gateway/api/problem.h"
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
+#include "imece/config_flags.h"
 #include "imece/join_secret_command.h"
 #include "imece/offline_root_command.h"
 #include "imece/rebuild_command.h"
@@ -21,64 +22,7 @@
 #include "imece/serve.h"
 #include "runtime/settings/key.h"
 
-extern char** environ;
-
 namespace {
-
-/// IMECE_… of the environment.
-std::map<std::string, std::string> imece_environment() {
-    std::map<std::string, std::string> found;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view text(*entry);
-        const std::size_t equals = text.find('=');
-        if (text.starts_with("IMECE_") && equals != std::string_view::npos)
-            found.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-    return found;
-}
-
-/// What serve and config share: where configuration comes from.
-struct ConfigFlags {
-    std::string file;
-    std::vector<std::string> sets;
-    bool exercise = false;
-    std::uint64_t time_scale = 0;
-    std::string http;
-    std::string grpc;
-
-    void add_to(CLI::App& app) {
-        app.add_option("--config", file,
-                       "TOML file; environment IMECE_TABLE_KEY and flags go before it");
-        app.add_option("--set", sets, "table.key=value, as often as needed");
-        app.add_flag("--exercise", exercise,
-                     "a drill: everything is marked as one ([site] exercise)");
-        app.add_option("--time-scale", time_scale,
-                       "site seconds a second, in an exercise ([site] time_scale)");
-        app.add_option("--http", http, "address:port of the gateway ([gateway] listen)");
-        app.add_option("--grpc", grpc, "address:port for uplink nodes ([rpc] listen)");
-    }
-
-    imece::runtime::ConfigSources sources() const {
-        imece::runtime::ConfigSources from;
-        if (!file.empty()) from.file = file;
-        from.environment = imece_environment();
-        for (const std::string& set : sets) {
-            const std::size_t equals = set.find('=');
-            from.flags.emplace_back(set.substr(0, equals),
-                                    equals == std::string::npos ? "" : set.substr(equals + 1));
-        }
-        if (exercise) from.flags.emplace_back("site.exercise", "true");
-        if (time_scale != 0) from.flags.emplace_back("site.time_scale", std::to_string(time_scale));
-        if (!http.empty()) from.flags.emplace_back("gateway.listen", http);
-        if (!grpc.empty()) from.flags.emplace_back("rpc.listen", grpc);
-        return from;
-    }
-};
-
-std::string default_data() {
-    const char* given = std::getenv("IMECE_DATA");
-    return given != nullptr && *given != '\0' ? given : "./var/imece";
-}
 
 void add_serve(CLI::App& app, int& status) {
     CLI::App& command =
@@ -86,9 +30,9 @@ void add_serve(CLI::App& app, int& status) {
     command.footer(
         "Example: imece serve --exercise --time-scale 10 --data ./var/drill\n"
         "Exit status: 0 after a clean stop, 1 it could not start, 2 the configuration is wrong.");
-    auto flags = std::make_shared<ConfigFlags>();
+    auto flags = std::make_shared<imece::ConfigFlags>();
     auto options = std::make_shared<imece::ServeOptions>();
-    options->data = default_data();
+    options->data = imece::default_data();
     flags->add_to(command);
     command
         .add_option(
@@ -115,7 +59,7 @@ void add_start_config(CLI::App& app, int& status) {
                     "something is");
         one.group("Start-up configuration, of file, environment and flags");
         one.footer("Example: imece config check --config /etc/imece.toml");
-        auto flags = std::make_shared<ConfigFlags>();
+        auto flags = std::make_shared<imece::ConfigFlags>();
         flags->add_to(one);
         one.callback([flags, print, &status] {
             imece::ServeConfig config;

@@ -11,12 +11,14 @@ SERVICES = ("identity", "discovery", "messaging", "ledger", "security", "analyti
 
 
 class ApartSite(ReplaySite):
-    """Eight processes. `process` is the gateway; `others` are the rest, by name."""
+    """Eight processes, each its service's own program, or `imece serve --target SERVICE` where not `programs`. `process` is the
+    gateway; `others` are the rest, by name."""
 
-    def __init__(self, *options, scale=10, secrets_of=None):
+    def __init__(self, *options, scale=10, secrets_of=None, programs=True):
         super().__init__(*options, scale=scale)
         self.began = int(time.time() * 1000)
         self.others = {}
+        self.programs = programs
         self.ports = {name: free_port() for name in SERVICES}
         self.watch = {name: free_port() for name in (*SERVICES, "gateway")}
         self.secrets_of = secrets_of or {}  # Whose secret a service has, where it is not its own.
@@ -36,8 +38,9 @@ class ApartSite(ReplaySite):
                     "site.began_ms": self.began, "watch.listen": f"127.0.0.1:{self.watch[name]}"}
         if name != "gateway":
             settings |= {"rpc.listen": "", "rpc.peer_listen": f"127.0.0.1:{self.ports[name]}"}
-        return [BINARY, "serve", "--exercise", "--target", name, "--data", os.path.join(self.data, name),
-                *self.options, *(word for key, value in settings.items() for word in ("--set", f"{key}={value}"))]
+        program = [f"{BINARY}-{name}"] if self.programs else [BINARY, "serve", "--target", name]
+        return [*program, "--exercise", "--data", os.path.join(self.data, name), *self.options,
+                *(word for key, value in settings.items() for word in ("--set", f"{key}={value}"))]
 
     def launch(self, name):
         environment = self.environment()

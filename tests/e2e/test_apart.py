@@ -67,13 +67,37 @@ class Apart(unittest.TestCase):
                     self.assertEqual(answer.status, 200, path)
                     self.assertIn(word, answer.read())
 
+    def grpc_status(self, url, rpc, authorization):
+        """How a call with an empty message ends: the number in grpc-status."""
+        result = subprocess.run(
+            ["curl", "--silent", "--insecure", "--http2-prior-knowledge" if url.startswith("http:") else "--http2",
+             "--max-time", "20", "--output", "/dev/null", "--dump-header", "-", "--header", "content-type: application/grpc",
+             "--header", "te: trailers", "--header", f"authorization: {authorization}", "--header", "imece-of: identity",
+             "--data-binary", "@-", f"{url}/{rpc}"], input=bytes(5), capture_output=True, timeout=30, check=False)
+        found = re.search(rb"(?im)^grpc-status: *([0-9]+)", result.stdout)
+        return int(found.group(1)) if found else result
+
     def test_a_stranger_is_no_service(self):
-        """The gateway passes nobody on as a service, and a peer's port believes certificates only."""
-        for address in (self.site.grpc, f"127.0.0.1:{self.site.ports['messaging']}"):
-            with self.subTest(address):
-                result = subprocess.run([BINARY, "events", "tail", "--source", "messaging", "--grpc", address],
-                                        capture_output=True, text=True, timeout=20, check=False)
-                self.assertNotEqual(result.returncode, 0, result.stdout)
+        """The gateway passes nobody on as a service, and a peer's port believes certificates only, not words."""
+        unauthenticated, unimplemented = 16, 12
+        peer = f"https://127.0.0.1:{self.site.ports['identity']}"
+        for url in (f"http://{self.site.grpc}", peer):
+            for word in ("Service messaging -", "Service messaging " + "0" * 64, "Bearer x"):
+                for rpc in ("imece.bus.v1.BusService/Subscribe", "imece.identity.v1.IdentityService/ListUsers"):
+                    with self.subTest((url, word, rpc)):
+                        self.assertEqual(self.grpc_status(url, rpc, word), unauthenticated)
+        for rpc in ("imece.trust.v1.TrustService/WatchTrust", "imece.join.v1.JoinService/Join"):
+            self.assertEqual(self.grpc_status(f"http://{self.site.grpc}", rpc, "Bearer x"), unimplemented, rpc)
+
+    def test_events_of_each_come_through_the_gateway(self):
+        for source in ("identity", "messaging"):
+            with self.subTest(source):
+                result = subprocess.run([BINARY, "events", "tail", "--source", source, "--after", "0", "--count", "1",
+                                         "--server", self.site.grpc, "--user", "operator", "--password-file",
+                                         self.site.password_file], capture_output=True, text=True, timeout=60,
+                                        check=False)
+                self.assertEqual(result.returncode, 0, result)
+                self.assertIn(".v1", result.stdout)
 
     def test_any_one_may_be_gone(self):
         """Kills each in turn: all others answer meanwhile, and it comes back by itself."""
@@ -96,7 +120,7 @@ class Apart(unittest.TestCase):
 
 class Strangers(unittest.TestCase):
     def test_a_secret_is_good_for_its_own_service_only(self):
-        site = ApartSite(scale=1, secrets_of={"messaging": "ledger"})
+        site = ApartSite(scale=1, secrets_of={"messaging": "ledger"}, programs=False)
         self.addCleanup(site.remove)
         site.start_with_operator()
         operator = site.login()["accessToken"]

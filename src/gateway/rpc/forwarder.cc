@@ -128,17 +128,20 @@ public:
 
 class Forwarder final : public grpc::CallbackGenericService {
 public:
-    explicit Forwarder(std::function<std::shared_ptr<grpc::Channel>(std::string_view)> channel)
-        : channel_(std::move(channel)) {}
+    explicit Forwarder(ChannelTo channel) : channel_(std::move(channel)) {}
 
     grpc::ServerGenericBidiReactor* CreateReactor(
         grpc::GenericCallbackServerContext* context) override {
-        const auto authorization = context->client_metadata().find("authorization");
-        if (authorization != context->client_metadata().end() &&
-            !authorization->second.starts_with("Bearer "))
-            return new Refusal(runtime::to_grpc(
-                {ErrorCode::kUnauthenticated, "TOKEN_INVALID", "send 'Bearer <access token>'"}));
-        grpc::GenericStub* const service = stub(service_of(context->method()));
+        const auto [first, last] = context->client_metadata().equal_range("authorization");
+        for (auto one = first; one != last; ++one)
+            if (one != first || !one->second.starts_with("Bearer "))
+                return new Refusal(runtime::to_grpc({ErrorCode::kUnauthenticated, "TOKEN_INVALID",
+                                                     "send 'Bearer <access token>'"}));
+        const auto of = context->client_metadata().find(kOfModule);
+        const bool named = of != context->client_metadata().end();
+        grpc::GenericStub* const service =
+            stub(service_of(context->method()),
+                 named ? std::string_view(of->second.data(), of->second.size()) : "");
         if (service == nullptr)
             return new Refusal(
                 {grpc::StatusCode::UNIMPLEMENTED, "there is no " + context->method() + " here"});
@@ -154,26 +157,23 @@ private:
     }
 
     /// Null where there is none.
-    grpc::GenericStub* stub(std::string_view service) {
+    grpc::GenericStub* stub(std::string_view service, std::string_view of) {
         const std::lock_guard lock(mutex_);
-        if (const auto found = stubs_.find(service); found != stubs_.end())
-            return found->second.get();
-        auto channel = channel_(service);
+        auto channel = channel_(service, of);
         if (!channel) return nullptr;  // Not kept: whoever calls chooses the names.
-        return stubs_
-            .emplace(std::string(service), std::make_unique<grpc::GenericStub>(std::move(channel)))
-            .first->second.get();
+        auto& made = stubs_[channel.get()];
+        if (!made) made = std::make_unique<grpc::GenericStub>(std::move(channel));
+        return made.get();
     }
 
-    std::function<std::shared_ptr<grpc::Channel>(std::string_view)> channel_;
+    ChannelTo channel_;
     std::mutex mutex_;
-    std::map<std::string, std::unique_ptr<grpc::GenericStub>, std::less<>> stubs_;
+    std::map<const grpc::Channel*, std::unique_ptr<grpc::GenericStub>> stubs_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::CallbackGenericService> make_forwarder(
-    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel) {
+std::unique_ptr<grpc::CallbackGenericService> make_forwarder(ChannelTo channel) {
     return std::make_unique<Forwarder>(std::move(channel));
 }
 

@@ -17,8 +17,10 @@ namespace imece::gateway {
 /// refused here, UNAUTHENTICATED: services have a port of their own. Nothing is decoded.
 ///
 /// `channel` gives the way to a service ("imece.messaging.v1.MessageService"), null for one that is not to be reached from outside:
-/// UNIMPLEMENTED. It is asked until it gives one.
-std::unique_ptr<grpc::CallbackGenericService> make_forwarder(
-    std::function<std::shared_ptr<grpc::Channel>(std::string_view service)> channel);
+/// UNIMPLEMENTED. What several processes serve is `of` one of them, as the caller's metadata kOfModule says.
+inline constexpr const char* kOfModule = "imece-of";
+using ChannelTo =
+    std::function<std::shared_ptr<grpc::Channel>(std::string_view service, std::string_view of)>;
+std::unique_ptr<grpc::CallbackGenericService> make_forwarder(ChannelTo channel);
 
 }  // namespace imece::gateway

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "gateway/rpc/forwarder.h"
 #include "imece/bus/v1/bus.grpc.pb.h"
 #include "imece/cli/backend.h"
 #include "imece/cli/commands.h"
@@ -66,6 +67,7 @@ Status follow(Shell& shell, Backend& backend, const Options& options, pb::Subscr
     pb::BusService::Stub stub(backend.channel());
     grpc::ClientContext context;
     backend.authorise(context);
+    context.AddMetadata(gateway::kOfModule, options.source);
     const auto reader = stub.Subscribe(&context, request);
     pb::Events batch;
     while (reader->Read(&batch)) {

@@ -73,7 +73,7 @@ Status sync(const fs::path& path) {
 }
 
 /// With its directories. `from` may go while it is copied: then there is nothing to copy.
-Status copy_file(const fs::path& from, const fs::path& to) {
+Status copy_plain(const fs::path& from, const fs::path& to) {
     std::error_code failed;
     fs::create_directories(to.parent_path(), failed);
     if (failed) return broken(to, failed);
@@ -123,7 +123,7 @@ Status copy(const fs::path& data, const fs::path& name, const Snapshots& snapsho
         return {};
     }
     if (!fs::is_regular_file(from, failed) || is_beside_sqlite(from)) return {};
-    return sql::is_sqlite(from) ? sql::copy_sqlite(from, to / name) : copy_file(from, to / name);
+    return sql::is_sqlite(from) ? sql::copy_sqlite(from, to / name) : copy_plain(from, to / name);
 }
 
 /// Hashes what lies in `made`, writes the list, and makes all of it durable.
@@ -235,7 +235,7 @@ Result<Backup> restore_backup(const fs::path& backup, const fs::path& data,
     const fs::path partial = data.string() + ".partial";
     fs::remove_all(partial, failed);
     IMECE_CHECK(make_private_directory(partial));
-    for (const auto& [name, sum] : sums) IMECE_CHECK(copy_file(backup / name, partial / name));
+    for (const auto& [name, sum] : sums) IMECE_CHECK(copy_plain(backup / name, partial / name));
     std::vector<fs::path> files, folders;
     IMECE_CHECK(list(partial, files, folders));
     for (const fs::path& file : files) IMECE_CHECK(sync(partial / file));

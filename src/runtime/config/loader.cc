@@ -238,6 +238,11 @@ void ConfigLoader::with_table(std::string_view name,
     describe(reader);
 }
 
+void ConfigLoader::leave(std::string_view name) {
+    for (auto& [key, given] : given_)
+        if (key.starts_with(std::string(name) + ".")) given.used = true;
+}
+
 std::vector<std::string> ConfigLoader::problems() const {
     std::vector<std::string> all = problems_;
     for (const auto& [key, given] : given_)

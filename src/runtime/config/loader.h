@@ -33,6 +33,8 @@ public:
     void load(std::string_view name, Config& config) {
         with_table(name, [&](ConfigTable& table) { config.describe(table); });
     }
+    /// Keys of `[name]` are somebody else's: they are no problem here.
+    void leave(std::string_view name);
     /// After the last load(): everything that is wrong, with its place ("imece.toml:3: …"), including tables, keys
     /// and flags that nobody reads. Empty: all is well.
     std::vector<std::string> problems() const;

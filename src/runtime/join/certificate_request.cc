@@ -48,8 +48,7 @@ std::string make_private_key() {
 
 Result<std::string> certificate_request(const std::string& private_key_pem) {
     const Owned<EVP_PKEY> key = key_of(private_key_pem);
-    if (!key)
-        return fail(ErrorCode::kInvalidArgument, "DATA_MALFORMED", "the private key is damaged");
+    if (!key) return fail(ErrorCode::kDataLoss, "DATA_MALFORMED", "the private key is damaged");
     const Owned<X509_REQ> request(X509_REQ_new());
     const Owned<BIO> out(BIO_new(BIO_s_mem()));
     IMECE_ASSERT(X509_REQ_set_pubkey(request.get(), key.get()) == 1 &&

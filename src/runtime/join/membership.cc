@@ -30,7 +30,7 @@ constexpr seconds kAnswerMax{10};
 constexpr seconds kPauseMin{3};
 
 std::unexpected<Error> forged() {
-    return fail(ErrorCode::kUnauthenticated, "JOIN_REFUSED",
+    return fail(ErrorCode::kPermissionDenied, "JOIN_REFUSED",
                 "the answer was not made with this service's join secret");
 }
 

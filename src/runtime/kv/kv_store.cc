@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "base/assert.h"
+#include "base/result.h"
 #include "runtime/observe/log.h"
 
 namespace imece::runtime {

@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     pem += "-----END CERTIFICATE REQUEST-----\n";
     if (const auto request = authority->read_request(pem)) {
         const CertificateName name{CertificateKind::kService, "a"};
-        IMECE_ASSERT(authority->issue(*request, name, spiffe_id("fuzz", name), now));
+        IMECE_ASSERT(
+            authority->issue(*request, name, spiffe_id("fuzz", name), now, std::chrono::hours(1)));
     }
     return 0;
 }
