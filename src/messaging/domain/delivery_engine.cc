@@ -80,7 +80,8 @@ void DeliveryEngine::detached(const DeviceId& node) {
 void DeliveryEngine::credit(const DeviceId& node, std::uint32_t add) {
     const auto found = links_.find(node);
     if (found == links_.end()) return;
-    found->second->options.credit += add;
+    std::uint32_t& credit = found->second->options.credit;
+    credit += std::min(add, LinkOptions::kCreditMax - std::min(credit, LinkOptions::kCreditMax));
     rouse(*found->second);
 }
 

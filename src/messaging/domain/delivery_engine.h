@@ -43,6 +43,8 @@ struct NewCopy {
 };
 
 struct LinkOptions {
+    /// Credit never adds up to more: a device that asks and does not read must not fill our memory.
+    static constexpr std::uint32_t kCreditMax = 4'096;
     std::uint32_t credit = 64;               ///< Deliveries in flight without receipt.
     bool carries = false;                    ///< Takes copies for other nodes.
     std::uint32_t capacity_bytes_per_s = 0;  ///< Site time; 0: not limited.

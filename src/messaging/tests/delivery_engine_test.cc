@@ -130,6 +130,16 @@ TEST_F(Engine, sends_no_more_than_credit_and_goes_on_with_receipts) {
               "the link's credit is used up: receipts for earlier messages are awaited");
 }
 
+TEST_F(Engine, credit_adds_up_to_a_limit_and_never_wraps) {
+    engine_.queued(copy(1, device(1)));
+    engine_.attached(device(1), {.credit = 2}, kNow);
+    EXPECT_EQ(numbers(engine_.due(kNow)), std::vector{1});
+    engine_.credit(device(1), ~0u);
+    engine_.credit(device(1), ~0u);
+    engine_.queued(copy(2, device(1)));
+    EXPECT_EQ(numbers(engine_.due(kNow)), std::vector{2});
+}
+
 TEST_F(Engine, recipients_of_one_link_are_served_in_turn) {
     engine_.mesh_changed({.version = 1,
                           .full = true,

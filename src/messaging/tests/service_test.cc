@@ -486,8 +486,12 @@ TEST_F(MessageServiceTest, streams_over_the_plain_server_stream_too) {
     ASSERT_TRUE(stub_->AckMessages(&ack_context, request, &response).ok());
     EXPECT_EQ(response.results(0).reason(), "");
     EXPECT_EQ(response.results(1).reason(), "RECEIPT_MALFORMED");
-    context.TryCancel();
-    stream->Finish();
+
+    // A stream that is open when its device is revoked gives it nothing more.
+    set_trust({mehmet.id});
+    ASSERT_EQ(submit(ayse, compose(ayse, mehmet.id)), "");
+    EXPECT_FALSE(stream->Read(&delivery));
+    EXPECT_EQ(runtime::from_grpc(stream->Finish()).reason, "TOKEN_REVOKED");
 }
 
 TEST_F(MessageServiceTest, strangers_do_not_learn_that_a_message_exists) {

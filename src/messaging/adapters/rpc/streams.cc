@@ -19,11 +19,10 @@ using runtime::Refused;
 using runtime::to_grpc;
 
 constexpr std::uint32_t kCreditDefault = 64;
-constexpr std::uint32_t kCreditMax = 65'536;
 constexpr int kFrameItemsMax = 256;
 constexpr std::size_t kDeliveriesPerFrame = 32;
-/// Frames that may wait for a slow reader beyond the deliveries, which credit bounds: status updates
-/// are left out above it.
+/// Frames that may wait for a slow reader. Above it nothing more is read from the device, and status updates are left out;
+/// deliveries are bounded by credit.
 constexpr std::size_t kWaitingFramesMax = 1024;
 
 Error frame_invalid(const char* why) {
@@ -44,7 +43,12 @@ public:
         writing_ = false;
         frames_.pop_front();
         if (!ok) ended_ = true;
+        const bool roomy = ended_ || frames_.size() <= kWaitingFramesMax;
+        const bool told = std::exchange(room_awaited_, room_awaited_ && !roomy) && roomy;
         advance(lock);
+        if (!told) return;
+        has_room();
+        finish_work();
     }
     void OnCancel() override { end(grpc::Status::CANCELLED); }
     void OnDone() override {
@@ -63,6 +67,21 @@ protected:
     bool is_backed_up() {
         const std::scoped_lock lock(mutex_);
         return frames_.size() > kWaitingFramesMax;
+    }
+    /// True when frames wait above their limit: then has_room() is called once they no longer do, or the stream ends.
+    bool await_room() {
+        const std::scoped_lock lock(mutex_);
+        // Frames wait behind one that is being written: its end is what tells.
+        if (ended_ || frames_.size() <= kWaitingFramesMax) return false;
+        room_awaited_ = true;
+        ++working_;
+        return true;
+    }
+    virtual void has_room() {}
+    bool refuse_revoked() {
+        if (!deps_.trust.is_revoked(device_)) return false;
+        close({ErrorCode::kUnauthenticated, "TOKEN_REVOKED", "the device was revoked"});
+        return true;
     }
     /// Nothing more is written; finishes once no operation is under way.
     void end(const grpc::Status& status) {
@@ -109,7 +128,7 @@ private:
 
     std::mutex mutex_;
     std::deque<Frame> frames_;
-    bool writing_ = false, ended_ = false, finished_ = false;
+    bool writing_ = false, ended_ = false, finished_ = false, room_awaited_ = false;
     int working_ = 0;
     grpc::Status status_;
 };
@@ -130,8 +149,8 @@ public:
         begin_work();
         deps_.executor.post([this, self = self_] {
             take(in_);
-            // The next frame is read when this one is done with: that is the back-pressure.
-            if (!is_ended()) this->StartRead(&in_);
+            // The next frame is read when this one is done with and answers are taken: that is the back-pressure.
+            if (!await_room()) has_room();
             finish_work();
         });
     }
@@ -164,6 +183,10 @@ public:
     }
 
 private:
+    void has_room() override {
+        if (!is_ended()) this->StartRead(&in_);
+    }
+
     void take(const pb::ClientFrame& frame) {
         if (refuse_revoked()) return;
         if (frame.has_hello() == said_hello_)
@@ -189,7 +212,7 @@ private:
                 return write(std::move(answer));
             }
             case pb::ClientFrame::kCredit:
-                return deps_.dispatcher.credit(device_, std::min(frame.credit().add(), kCreditMax));
+                return deps_.dispatcher.credit(device_, frame.credit().add());
             case pb::ClientFrame::FRAME_NOT_SET: return close(frame_invalid("the frame is empty"));
         }
     }
@@ -224,17 +247,11 @@ private:
         *answer.mutable_welcome()->mutable_now() = runtime::to_proto(deps_.clock.now());
         write(std::move(answer));
         LinkOptions options;
-        options.credit =
-            hello.credit() == 0 ? kCreditDefault : std::min(hello.credit(), kCreditMax);
+        options.credit = hello.credit() == 0 ? kCreditDefault
+                                             : std::min(hello.credit(), LinkOptions::kCreditMax);
         options.carries = hello.carries();
         options.capacity_bytes_per_s = hello.capacity_bytes_per_s();
         deps_.dispatcher.attach(device_, options, self_);
-    }
-
-    bool refuse_revoked() {
-        if (!deps_.trust.is_revoked(device_)) return false;
-        close({ErrorCode::kUnauthenticated, "TOKEN_REVOKED", "the device was revoked"});
-        return true;
     }
 
     const bool may_carry_;
@@ -250,10 +267,11 @@ public:
 
     void begin(std::uint32_t credit) {
         LinkOptions options;
-        options.credit = credit == 0 ? kCreditDefault : credit;
+        options.credit = credit == 0 ? kCreditDefault : std::min(credit, LinkOptions::kCreditMax);
         deps_.dispatcher.attach(device_, options, self_);
     }
     void deliver(std::vector<OutDelivery> deliveries) override {
+        if (refuse_revoked()) return;
         for (OutDelivery& delivery : deliveries) {
             pb::Delivery out;
             fill(out, std::move(delivery));
