@@ -8,6 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import check_arrows  # noqa: E402
+import check_buf  # noqa: E402
 import check_built  # noqa: E402
 import check_protos  # noqa: E402
 import check_reasons  # noqa: E402
@@ -199,6 +200,64 @@ enum Kind { KIND_UNSPECIFIED = 0; }
         self.assertEqual(removed(self.GOOD, then), [])
         self.assertIn("was name and is now label",
                       removed(self.GOOD.replace("string name", "string label"), self.GOOD)[0])
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(tree.ROOT, check_buf.BUF)), "no buf: npm --prefix tools/buf ci")
+class Buf(Tree):
+    PROTO = """// What x does.
+syntax = "proto3";
+package imece.x.v1;
+service XService {
+  // Makes one.
+  rpc MakeOne(MakeOneRequest) returns (One);
+}
+message MakeOneRequest {
+  string name = 1;
+  string colour = 2;
+}
+message One {}
+enum Kind { KIND_UNSPECIFIED = 0; LARGE = 1; }
+"""
+
+    def check(self, *changes, renewing=False):
+        text = self.PROTO
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        self.write("proto/imece/x/v1/x.proto", text)
+        return check_buf.problems(self.folder.name, renewing=renewing)
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(os.path.join(self.folder.name, "tests/golden"))
+        self.assertEqual(self.check(renewing=True), [])
+
+    def test_what_adds_passes(self):
+        self.assertEqual(self.check(("string colour = 2;", "string colour = 2; string size = 3;")), [])
+        self.assertEqual(self.check(("string colour = 2;", 'reserved 2; reserved "colour";')), [])
+
+    def test_each_rule_fires(self):
+        for change, expected in [
+                (("  // Makes one.\n", ""), "proto/imece/x/v1/x.proto:5: COMMENT_RPC"),
+                (("string colour = 2;", "string colour = 2; string itsSize = 3;"), "FIELD_LOWER_SNAKE_CASE"),
+                (("string colour = 2;", ""), "FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED"),
+                (("string colour = 2;", "reserved 2;"), "FIELD_NO_DELETE_UNLESS_NAME_RESERVED"),
+                (("string colour = 2;", "int32 colour = 2;"), "FIELD_WIRE_JSON_COMPATIBLE_TYPE"),
+                (("string colour = 2;", "string color = 2;"), "FIELD_SAME_JSON_NAME"),
+                (("LARGE = 1", "HUGE = 1"), "ENUM_VALUE_SAME_NAME"),
+                (("MakeOne(", "DoOne("), "RPC_NO_DELETE"),
+                (("message One {}", "message One {"), "x.proto")]:
+            with self.subTest(expected):
+                found = self.check(change)
+                self.assertTrue(any(expected in problem for problem in found), found)
+
+    def test_a_broken_contract_is_no_new_baseline(self):
+        self.assertNotEqual(self.check(("string colour = 2;", ""), renewing=True), [])
+        self.assertEqual(self.check(), [])
+
+    def test_without_a_baseline_nothing_passes(self):
+        os.remove(os.path.join(self.folder.name, check_buf.BASELINE))
+        self.assertTrue(any("is missing" in problem for problem in self.check()))
 
 
 class Tidy(unittest.TestCase):
