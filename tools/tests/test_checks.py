@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import check_arrows  # noqa: E402
 import check_buf  # noqa: E402
 import check_built  # noqa: E402
+import check_privacy  # noqa: E402
 import check_protos  # noqa: E402
 import check_reasons  # noqa: E402
 import check_sizes  # noqa: E402
@@ -258,6 +259,74 @@ enum Kind { KIND_UNSPECIFIED = 0; LARGE = 1; }
     def test_without_a_baseline_nothing_passes(self):
         os.remove(os.path.join(self.folder.name, check_buf.BASELINE))
         self.assertTrue(any("is missing" in problem for problem in self.check()))
+
+
+class Privacy(Tree):
+    SCHEMA = """constexpr runtime::sql::Migration kFirst{1, "first", R"sql(
+CREATE TABLE users(id BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT;
+)sql"};
+constexpr runtime::sql::Migration kSecond{2, "second", R"sql(
+ALTER TABLE users ADD COLUMN phone TEXT;
+)sql"};
+constexpr Duration kKept = std::chrono::days(7);
+"""
+    ROCKS = """auto kv = KvStore::open({.path = path, .families = {"bodies", "order"}});
+table.duration("keep_for", keep_for, 1h, 2h, "How long.");
+event.type = "body.came.v1";
+"""
+    PAGE = """# Privacy
+
+## What may be of a person
+
+| field | what | basis | kept until | read by |
+| --- | --- | --- | --- | --- |
+| `identity.users.{name, phone}` | who | task | `kKept` | nobody |
+| `messaging/bodies` | what | vital | `messaging.keep_for` | nobody |
+
+## What is of nobody
+
+`identity.users.id`, `messaging/order`.
+
+## Copies
+
+`body.came.v1`; see `src/messaging/adapters/store_rocks/store.cc`.
+"""
+
+    def check(self, *changes):
+        texts = {"src/identity/adapters/store_sqlite/schema.h": self.SCHEMA,
+                 "src/messaging/adapters/store_rocks/store.cc": self.ROCKS, check_privacy.PAGE: self.PAGE}
+        for old, new in changes:
+            self.assertTrue(any(old in text for text in texts.values()), old)
+            texts = {path: text.replace(old, new) for path, text in texts.items()}
+        for path, text in texts.items():
+            self.write(path, text)
+        return check_privacy.problems(self.folder.name)
+
+    def test_each_rule(self):
+        self.assertEqual(self.check(), [])
+        for change, expected in [
+                (("phone TEXT", "phone TEXT; CREATE TABLE pets(cat TEXT)"), "identity.pets.cat is stored and not listed"),
+                (("ADD COLUMN phone", "ADD COLUMN mail"), "identity.users.mail is stored and not listed"),
+                (("{name, phone}", "{name, phone, fax}"), "identity.users.fax is listed and no longer stored"),
+                (('"bodies", "order"', '"bodies"'), "messaging/order is listed and no longer stored"),
+                (('"bodies", "order"', '"bodies", "order", "tracks"'), "messaging/tracks is stored and not listed"),
+                (("families = {", "families = names_of({"), "families this check cannot read"),
+                (("R\"sql(\nCREATE", "R\"(\nCREATE"), "a CREATE TABLE that this check cannot read"),
+                (("`identity.users.id`", "`identity.users.{id, name}`"), "identity.users.name is in both lists"),
+                (("| who | task |", "| who |  |"), "without all of its 5 cells"),
+                (("body.came.v1\"", "body.went.v1\""), "the event body.went.v1 is not named"),
+                (("Duration kKept", "Duration kHeld"), "no constant is called kKept"),
+                (('"keep_for"', '"kept_for"'), "no setting is called messaging.keep_for"),
+                (("store.cc`", "stores.cc`"), "stores.cc is not there")]:
+            with self.subTest(expected):
+                found = self.check(change)
+                self.assertTrue(any(expected in problem for problem in found), found)
+
+    def test_a_table_in_plain_strings_is_seen(self):
+        self.write("src/runtime/sql/migrations.cc", 'script(\n"CREATE TABLE IF NOT EXISTS steps("\n" number INTEGER) STRICT");')
+        found = self.check()
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("runtime.steps.number is stored", found[0])
 
 
 class Tidy(unittest.TestCase):
