@@ -1,5 +1,7 @@
 """A site whose services are processes of their own, behind a gateway."""
 
+import contextlib
+import http.client
 import os
 import subprocess
 import time
@@ -54,14 +56,24 @@ class ApartSite(ReplaySite):
         return process
 
     def start(self):
-        """All of them; returns the seconds until the gateway was ready."""
+        """All of them; returns the seconds until each was ready."""
         began = time.monotonic()
         for name in (*SERVICES, "gateway"):
             if self.process_of(name) is None or self.process_of(name).poll() is not None:
                 self.launch(name)
-        if not eventually(lambda: self.status("/readyz") == 200, 60):
-            raise AssertionError(f"not ready after 60 s:\n{self.tail()}")
+        for name in (*SERVICES, "gateway"):
+            if not eventually(lambda name=name: self.is_ready(name), 60):
+                raise AssertionError(f"{name} is not ready after 60 s:\n{self.tail()}")
         return time.monotonic() - began
+
+    def is_ready(self, name):
+        try:
+            link = http.client.HTTPConnection("127.0.0.1", self.watch[name], timeout=10)
+            with contextlib.closing(link):
+                link.request("GET", "/readyz")
+                return link.getresponse().status == 200
+        except OSError:
+            return False
 
     def process_of(self, name):
         return self.process if name == "gateway" else self.others.get(name)

@@ -23,14 +23,13 @@ def look(site, token):
             raise AssertionError(f"{path}: {answer}")
         return answer.json
     messages = get("/v1/messages?pageSize=100").get("messages", [])
-    blocks = get("/v1/ledger/blocks?page_size=1000")["blocks"]
     return {
         "users": sorted(user["name"] for user in get("/v1/users")["users"]),
         "devices": sorted(device["deviceId"] for device in get("/v1/devices")["devices"]),
         "messages": sorted([each["messageId"], each["state"]] for each in messages),
         "nodes": sorted(node["nodeId"] for node in get("/v1/nodes").get("nodes", [])),
-        "genesis": next((block for block in blocks if int(block.get("height", 0)) == 0), blocks[-1]),
-        "emergencies": [[each["emergencyId"], each["cause"]] for each in get("/v1/emergencies").get("emergencies", [])],
+        "genesis": get("/v1/ledger/blocks/0"),
+        "emergencies": [[each["emergencyId"], each["level"]] for each in get("/v1/emergencies").get("emergencies", [])],
         "setting": get(f"/v1/config/{SHARE}")["value"],
         "secrets": [secret["name"] for secret in get("/v1/secrets").get("secrets", [])],
         "audit": [record["leafHash"] for record in get("/v1/audit/records?page_size=500")["records"]],
