@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""sbom.py PROGRAM VERSION ROOT: what is in an image's file tree, as SPDX 2.3 JSON on standard output.
+
+Each file that Debian shipped is told by its package; a file that no package has, and that is not ours, is an error: nothing
+unknown goes into an image.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+OURS = ("usr/bin/imece", "usr/share/doc/imece/", "etc/passwd", "etc/group")
+# Made on the machine from a package's files.
+MADE_BY = {"etc/ssl/certs/ca-certificates.crt": "ca-certificates"}
+
+
+def files_of(root):
+    for folder, _, names in os.walk(root):
+        for name in names:
+            yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def dpkg(*arguments):
+    return subprocess.run(["dpkg-query", *arguments], capture_output=True, text=True, check=False).stdout
+
+
+def package_of(path):
+    """By the name that the loader uses, by where it leads, and by both without Debian's merged /usr."""
+    if path in MADE_BY:
+        return MADE_BY[path]
+    names = {"/" + path, os.path.realpath("/" + path)}
+    names |= {name.removeprefix("/usr") for name in names} | {"/usr" + name for name in names if not name.startswith("/usr")}
+    for name in sorted(names):
+        for line in dpkg("--search", name).splitlines():
+            package, _, found = line.partition(": ")
+            if found == name:
+                return package.split(":")[0]
+    return None
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def document(program, version, root):
+    packages = {}
+    for path in sorted(files_of(root)):
+        if path.startswith(OURS):
+            continue
+        package = package_of(path)
+        if package is None:
+            raise SystemExit(f"sbom.py: {path} is of no package")
+        packages.setdefault(package, []).append(path)
+    listed = [{"SPDXID": "SPDXRef-imece", "name": program, "versionInfo": version, "downloadLocation": "NOASSERTION",
+               "filesAnalyzed": False, "licenseConcluded": "Apache-2.0", "supplier": "NOASSERTION",
+               "checksums": [{"algorithm": "SHA256", "checksumValue": sha256(os.path.join(root, "usr/bin", program))}]}]
+    relations = [{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES",
+                  "relatedSpdxElement": "SPDXRef-imece"}]
+    for package, paths in sorted(packages.items()):
+        has, source, architecture = dpkg("--show", "--showformat", "${Version} ${source:Package} ${Architecture}\n",
+                                         package).splitlines()[0].split(" ")
+        name = "SPDXRef-" + package.replace("+", "-plus").replace("_", "-")
+        listed.append({"SPDXID": name, "name": package, "versionInfo": has, "downloadLocation": "NOASSERTION",
+                       "filesAnalyzed": False, "licenseConcluded": "NOASSERTION", "supplier": "Organization: Debian",
+                       "sourceInfo": f"source package {source}; files: " + ", ".join("/" + path for path in paths),
+                       "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                                         "referenceLocator": f"pkg:deb/debian/{package}@{has}?arch={architecture}"}]})
+        relations.append({"spdxElementId": "SPDXRef-imece", "relationshipType": "DEPENDS_ON",
+                          "relatedSpdxElement": name})
+    return {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": program,
+            "documentNamespace": f"https://imece.example/sbom/{program}/{version}/{listed[0]['checksums'][0]['checksumValue']}",
+            "creationInfo": {"created": "1970-01-01T00:00:00Z", "creators": ["Tool: tools/sbom.py"]},
+            "packages": listed, "relationships": relations}
+
+
+if __name__ == "__main__":
+    json.dump(document(*sys.argv[1:4]), sys.stdout, indent=1)
+    print()
