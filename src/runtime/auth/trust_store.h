@@ -22,8 +22,7 @@ class TrustBundle;
 namespace imece::runtime {
 
 struct TrustOptions {
-    std::filesystem::path
-        file;  ///< Keeps what was last known over a restart; empty: nothing does.
+    std::filesystem::path file;  ///< Keeps what was last known over a restart; empty: nothing does.
     /// How long a token is taken after its end while identity cannot be reached: nobody can get another then.
     Duration grace{0};
 };

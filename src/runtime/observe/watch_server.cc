@@ -28,7 +28,8 @@ public:
         const Answer answer = answer_();
         mg_printf(connection,
                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                  "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+                  "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: "
+                  "nosniff\r\n\r\n",
                   answer.status, mg_get_response_code_text(connection, answer.status), answer.type,
                   answer.body.size());
         mg_write(connection, answer.body.data(), answer.body.size());
