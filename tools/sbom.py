@@ -26,18 +26,22 @@ def dpkg(*arguments):
     return subprocess.run(["dpkg-query", *arguments], capture_output=True, text=True, check=False).stdout
 
 
-def package_of(path):
+def names_of(path):
     """By the name that the loader uses, by where it leads, and by both without Debian's merged /usr."""
-    if path in MADE_BY:
-        return MADE_BY[path]
     names = {"/" + path, os.path.realpath("/" + path)}
-    names |= {name.removeprefix("/usr") for name in names} | {"/usr" + name for name in names if not name.startswith("/usr")}
-    for name in sorted(names):
-        for line in dpkg("--search", name).splitlines():
-            package, _, found = line.partition(": ")
-            if found == name:
-                return package.split(":")[0]
-    return None
+    return names | {name.removeprefix("/usr") for name in names} | {"/usr" + name for name in names}
+
+
+def packages_of(paths):
+    """Path → package. One question for all of them: each reads the whole of dpkg's lists."""
+    owner = {}
+    for line in dpkg("--search", *(name for path in paths for name in names_of(path))).splitlines():
+        package, _, name = line.partition(": ")
+        owner[name] = package.split(":")[0]
+    found = dict(MADE_BY)
+    for path in paths:
+        found.setdefault(path, next((owner[name] for name in sorted(names_of(path)) if name in owner), None))
+    return found
 
 
 def sha256(path):
@@ -47,13 +51,12 @@ def sha256(path):
 
 def document(program, version, root):
     packages = {}
-    for path in sorted(files_of(root)):
-        if path.startswith(OURS):
-            continue
-        package = package_of(path)
-        if package is None:
+    theirs = sorted(path for path in files_of(root) if not path.startswith(OURS))
+    found = packages_of(theirs)
+    for path in theirs:
+        if found[path] is None:
             raise SystemExit(f"sbom.py: {path} is of no package")
-        packages.setdefault(package, []).append(path)
+        packages.setdefault(found[path], []).append(path)
     listed = [{"SPDXID": "SPDXRef-imece", "name": program, "versionInfo": version, "downloadLocation": "NOASSERTION",
                "filesAnalyzed": False, "licenseConcluded": "Apache-2.0", "supplier": "NOASSERTION",
                "checksums": [{"algorithm": "SHA256", "checksumValue": sha256(os.path.join(root, "usr/bin", program))}]}]

@@ -40,7 +40,9 @@ make_root() {
 make_image() {
     local program=$1 root=$2 container
     container=$(buildah from scratch)
-    buildah copy --quiet "$container" "$root" / >/dev/null
+    # An archive keeps who owns what.
+    tar --create --file "$root.tar" --sort name --mtime @0 --numeric-owner --directory "$root" .
+    buildah add --quiet "$container" "$root.tar" / >/dev/null
     buildah config --user "$user:$user" --workingdir /var/lib/imece --volume /var/lib/imece \
         --env IMECE_DATA=/var/lib/imece --entrypoint "[\"/usr/bin/$program\"]" --stop-signal SIGTERM \
         --label "org.opencontainers.image.title=$program" \
@@ -66,5 +68,5 @@ for program in "${programs[@]}"; do
     cp "$root/usr/share/doc/imece/sbom.spdx.json" "$out/$program.spdx.json"
     printf '%-20s %6s MB %6s\n' "$program" "$(du --summarize --block-size=1000000 "$root" | cut -f1)" \
         "$(find "$root" -type f | wc -l)"
-    rm -rf "$root"
+    rm -rf "$root" "$root.tar"
 done | tee "$out/sizes.txt"

@@ -1,8 +1,10 @@
 """The images as an operator would start them: `./dev images` has built them with the present programs. Needs root, podman and buildah."""
 
+import contextlib
 import http.client
 import json
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -11,10 +13,12 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVICES = ("identity", "discovery", "messaging", "ledger", "security", "analytics", "config", "gateway")
 # What works with cgroups of either version, and without systemd.
-CONTAINERS_CONF = """
+NOFILE, NPROC = (min(hard, 20_000) if hard > 0 else 20_000 for hard in (
+    resource.getrlimit(resource.RLIMIT_NOFILE)[1], resource.getrlimit(resource.RLIMIT_NPROC)[1]))
+CONTAINERS_CONF = f"""
 [containers]
 log_driver = "k8s-file"
-default_ulimits = ["nofile=65536:65536", "nproc=4096:4096"]
+default_ulimits = ["nofile={NOFILE}:{NOFILE}", "nproc={NPROC}:{NPROC}"]
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
@@ -35,9 +39,9 @@ def eventually(condition, seconds=60):
 
 def status(port, path):
     try:
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        link.request("GET", path)
-        return link.getresponse().status
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as link:
+            link.request("GET", path)
+            return link.getresponse().status
     except OSError:
         return 0
 
