@@ -79,6 +79,8 @@ Status copy_plain(const fs::path& from, const fs::path& to) {
     if (failed) return broken(to, failed);
     fs::copy_file(from, to, failed);
     if (failed == std::errc::no_such_file_or_directory) return {};
+    // Whatever a copy of a copy went through: keys are among them.
+    if (!failed) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, failed);
     if (failed) return broken(from, failed);
     return {};
 }

@@ -96,12 +96,15 @@ TEST(Backup, is_all_that_was_there_at_one_moment) {
         for (const char* left_out : {"lock", "backups", "one/one.db-wal"})
             EXPECT_FALSE(fs::exists(made / left_out)) << left_out;
 
+        fs::permissions(made / "one/keys/a.key",
+                        fs::perms(0644));  // As a stick's file system has it.
         const auto restored = restore_backup(made, again, backup->sums_sha256);
         ASSERT_TRUE(restored) << why_not(restored);
         EXPECT_EQ(restored->files, backup->files);
         EXPECT_EQ(restored->bytes, backup->bytes);
     }
     EXPECT_EQ(read_private_file(again / "one/keys/a.key").value(), "of one/keys/a.key");
+    EXPECT_EQ(fs::status(again / "one/keys/a.key").permissions(), fs::perms(0600));
     const Site site(again);
     EXPECT_GE(site.rows(), before);
     EXPECT_GE(site.keys(), before);
