@@ -29,3 +29,8 @@ endif()
 
 add_library(imece_grpc INTERFACE)
 target_link_libraries(imece_grpc INTERFACE PkgConfig::grpcpp absl_synchronization)
+
+# Asio and Beast, what is no template of them compiled once. Whoever includes them links this: all must agree on it.
+add_library(imece_beast STATIC "${CMAKE_SOURCE_DIR}/cmake/beast.cc")
+target_compile_definitions(imece_beast PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(imece_beast PUBLIC OpenSSL::SSL Threads::Threads)
