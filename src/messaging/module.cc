@@ -52,6 +52,7 @@ Limits limits_of(const Config& config, const runtime::Settings& settings) {
 QueueLimits queue_limits_of(const Config& config, const runtime::Settings& settings) {
     QueueLimits queue;
     queue.copies_max = settings.number("messaging.queue_max", config.queue_max);
+    queue.sender_max = settings.number("messaging.sender_queue_max", config.sender_queue_max);
     const auto share = [&](Priority priority, std::string_view key) {
         queue.percent[rank(priority)] = settings.number(key, queue.percent[rank(priority)]);
     };
@@ -200,6 +201,8 @@ void Config::describe(runtime::ConfigTable& table) {
     table.duration("ttl_max", ttl_max, 1s, 72h, "Longest lifetime that a message may ask for.");
     table.number("queue_max", queue_max, 1000, 100'000'000,
                  "Pending copies in all; lower classes are refused earlier.");
+    table.number("sender_queue_max", sender_queue_max, 100, 100'000'000,
+                 "Pending copies of what one device sent; lower classes are refused earlier.");
     table.number("stream_threads", stream_threads, 1, 64,
                  "Threads that handle the frames of connections.");
     table.number("outbox_events_max", outbox_events_max, 10'000, 1'000'000'000,

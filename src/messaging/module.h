@@ -21,6 +21,7 @@ struct Config {
     std::uint64_t body_bytes_max = 16 * 1024;
     std::chrono::milliseconds ttl_max = std::chrono::hours(72);
     std::uint64_t queue_max = 1'000'000;
+    std::uint64_t sender_queue_max = 10'000;
     std::uint64_t stream_threads = 8;
     std::uint64_t outbox_events_max = 1'000'000;
     std::chrono::milliseconds keep_after_expiry = std::chrono::hours(24);

@@ -124,6 +124,23 @@ class Settings(Operating, SiteTest):
         self.reset("messaging.queue_share_operational")
         self.assertTrue(eventually(lambda: submit("MAINTENANCE") == 201, 2))
 
+    def test_one_sender_does_not_fill_the_queue(self):
+        self.set("messaging.sender_queue_max", "100")
+        token = self.site.enrolment_token(self.operator, classes=["LIFE_CRITICAL", "MAINTENANCE"])
+        loud, quiet, recipient = (self.site.enrol(token) for _ in range(3))
+
+        def submit(sender, kind):
+            answer = self.site.call("POST", "/v1/messages", sender.envelope(recipient.id, kind=kind)[1], sender.token)
+            return answer.reason or answer.status
+
+        self.assertTrue(eventually(lambda: submit(loud, "MAINTENANCE") == 201))
+        sent = [submit(loud, "MAINTENANCE") for _ in range(60)]
+        self.assertEqual(sent, 59 * [201] + ["SENDER_QUEUE_FULL"])
+        self.assertEqual([submit(loud, "LIFE_CRITICAL") for _ in range(41)], 40 * [201] + ["SENDER_QUEUE_FULL"])
+        self.assertEqual(submit(quiet, "MAINTENANCE"), 201)
+        self.reset("messaging.sender_queue_max")
+        self.assertTrue(eventually(lambda: submit(loud, "MAINTENANCE") == 201, 2))
+
     def test_a_crisis_refuses_the_lowest_class_until_it_ends(self):
         token = self.site.enrolment_token(self.operator, classes=["LIFE_CRITICAL", "MAINTENANCE"])
         sender, recipient = self.site.enrol(token), self.site.enrol(token)

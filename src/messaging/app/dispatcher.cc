@@ -12,6 +12,7 @@ constexpr std::size_t kReachedBatch = 1024;
 
 NewCopy copy_of(const Record& record, const Record::Copy& copy) {
     return {.key = {record.envelope.id, copy.device},
+            .sender = record.envelope.sender,
             .priority = record.envelope.priority,
             .sequence = record.sequence,
             .accepted_at = record.accepted_at,
@@ -127,6 +128,11 @@ void Dispatcher::note_paths(std::vector<NewMessage>& messages) const {
 void Dispatcher::note_paths(std::vector<Ending>& endings) const {
     const std::scoped_lock lock(mutex_);
     for (Ending& ending : endings) ending.reachable_at = engine_.reachable_at(ending.copy);
+}
+
+std::uint64_t Dispatcher::pending_of(const DeviceId& sender) const {
+    const std::scoped_lock lock(mutex_);
+    return engine_.pending_of(sender);
 }
 
 CopyView Dispatcher::view(const CopyKey& copy) const {

@@ -69,6 +69,8 @@ public:
     CopyView view(const CopyKey& copy) const;
     QueueStatus status() const;
     std::uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
+    /// Copies of what the device sent.
+    std::uint64_t pending_of(const DeviceId& sender) const;
 
 private:
     void run(const std::stop_token& stop);

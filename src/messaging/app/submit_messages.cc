@@ -102,6 +102,10 @@ Result<NewMessage> SubmitMessages::examine(Submission& submission, const crypto:
     if (deps_.dispatcher.pending() + recipients.size() > config.queue.room(envelope.priority))
         return fail(ErrorCode::kResourceExhausted, "QUEUE_FULL",
                     "the queue has no room for this class");
+    if (deps_.dispatcher.pending_of(envelope.sender) + recipients.size() >
+        config.queue.sender_room(envelope.priority))
+        return fail(ErrorCode::kResourceExhausted, "SENDER_QUEUE_FULL",
+                    "too much of what this device sent is still on its way");
 
     NewMessage message;
     message.record.envelope = envelope;

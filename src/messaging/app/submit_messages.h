@@ -42,9 +42,9 @@ struct Accepted {
 /// Verifies, admits, deduplicates and stores submissions; durable when it returns.
 ///
 /// Order:  a known id is answered first, without a signature check (duplicates come in storms); then
-///         credential, signature, admission, class right, destination, room in the queue.
+///         credential, signature, admission, class right, destination, room in the queue, room for the sender.
 /// Errors: per submission CREDENTIAL_INVALID, CREDENTIAL_UNKNOWN, SENDER_REVOKED, SIGNATURE_INVALID,
-///         those of admit(), CLASS_NOT_ALLOWED, DESTINATION_UNKNOWN, QUEUE_FULL, ID_TAKEN, STORE_DOWN.
+///         those of admit(), CLASS_NOT_ALLOWED, DESTINATION_UNKNOWN, QUEUE_FULL, SENDER_QUEUE_FULL, ID_TAKEN, STORE_DOWN.
 /// Cost:   36 µs a signature; one commit for all of a call, shared with concurrent calls.
 class SubmitMessages {
 public:

@@ -33,6 +33,7 @@ void DeliveryEngine::queued(const NewCopy& copy) {
     slot->target = &target_of(copy.key.target);
     expiries_.insert(slot.get());
     pending_[rank(copy.priority)].insert(slot.get());
+    ++pending_of_sender_[copy.sender];
     wait(*slot);
     if (slot->target->route != nullptr) reach(*slot, copy.accepted_at);
 }
@@ -117,6 +118,11 @@ TimePoint DeliveryEngine::next_due() const {
     if (!throttled_.empty())
         next = std::min(next, std::chrono::ceil<Duration>((*throttled_.begin())->free_at));
     return next;
+}
+
+std::uint64_t DeliveryEngine::pending_of(const DeviceId& sender) const {
+    const auto found = pending_of_sender_.find(sender);
+    return found == pending_of_sender_.end() ? 0 : found->second;
 }
 
 CopyView DeliveryEngine::view(const CopyKey& key, TimePoint now) const {
@@ -224,6 +230,8 @@ void DeliveryEngine::remove(Copy& copy) {
     Target& target = *copy.target;
     expiries_.erase(&copy);
     pending_[rank(copy.what.priority)].erase(&copy);
+    const auto of_sender = pending_of_sender_.find(copy.what.sender);
+    if (--of_sender->second == 0) pending_of_sender_.erase(of_sender);
     copies_.erase(CopyKey(copy.what.key));
     const bool idle =
         target.in_flight.empty() &&

@@ -34,6 +34,7 @@ struct CopyKeyHash {
 };
 struct NewCopy {
     CopyKey key;
+    DeviceId sender;
     Priority priority = Priority::kCommunication;
     std::uint64_t sequence = 0;  ///< Of acceptance: first in, first out within a class.
     TimePoint accepted_at;
@@ -128,6 +129,7 @@ public:
     /// When the longest pending copy of the class was accepted; zero when none is.
     TimePoint oldest(Priority priority) const;
     std::size_t pending() const { return copies_.size(); }
+    std::uint64_t pending_of(const DeviceId& sender) const;
     std::size_t links() const { return links_.size(); }
     std::uint64_t mesh_version() const { return mesh_.version(); }
 
@@ -214,6 +216,7 @@ private:
     std::vector<Link*> roused_;          ///< What may have something to send now, each once.
     std::set<Link*, ByFree> throttled_;  ///< What has, and waits for its capacity.
     std::array<InOrder, kPriorities> pending_;
+    std::unordered_map<DeviceId, std::uint64_t> pending_of_sender_;
     std::array<ClassDepth, kPriorities> depths_{};
     std::set<Copy*, ByExpiry> expiries_;
     std::set<Copy*, ByRetry> retries_;

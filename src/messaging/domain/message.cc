@@ -5,8 +5,16 @@
 namespace imece::messaging {
 
 std::uint64_t QueueLimits::room(Priority priority) const {
+    return share(copies_max, priority);
+}
+
+std::uint64_t QueueLimits::sender_room(Priority priority) const {
+    return share(sender_max, priority);
+}
+
+std::uint64_t QueueLimits::share(std::uint64_t of, Priority priority) const {
     const auto last = percent.begin() + std::ptrdiff_t(rank(priority)) + 1;
-    return copies_max * *std::min_element(percent.begin(), last) / 100;
+    return of * *std::min_element(percent.begin(), last) / 100;
 }
 
 Status admit(const Envelope& envelope, TimePoint now, bool site_is_exercise, const Limits& limits) {

@@ -75,12 +75,18 @@ struct Limits {
 /// How far the queue may fill, by class.
 struct QueueLimits {
     std::uint64_t copies_max = 1'000'000;  ///< Pending in all.
-    /// Of copies_max, in percent, from LIFE_CRITICAL down. A share larger than that of a class above counts as that one:
+    std::uint64_t sender_max = 10'000;     ///< Pending of what one device sent.
+    /// Of both, in percent, from LIFE_CRITICAL down. A share larger than that of a class above counts as that one:
     /// no class is ever taken while a more urgent one is refused.
     std::array<std::uint64_t, kPriorities> percent{100, 90, 80, 70, 60};
 
     /// Up to so many pending copies the class is taken.
     std::uint64_t room(Priority priority) const;
+    /// …of one sender, while the queue has room.
+    std::uint64_t sender_room(Priority priority) const;
+
+private:
+    std::uint64_t share(std::uint64_t of, Priority priority) const;
 };
 
 /// Says whether `envelope` may enter the queue at time `now` on a site that is (not) an exercise.

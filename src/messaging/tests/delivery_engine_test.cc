@@ -88,6 +88,21 @@ TEST_F(Engine, knows_since_when_a_copy_could_be_delivered) {
         EXPECT_EQ(one.reachable_at == TimePoint{}, one.copy.target == device(7));
 }
 
+TEST_F(Engine, counts_what_of_a_sender_is_pending) {
+    NewCopy first = copy(1, device(1)), second = copy(2, device(2)), other = copy(3, device(1));
+    first.sender = second.sender = device(7);
+    other.sender = device(8);
+    for (const NewCopy& one : {first, second, other, first}) engine_.queued(one);
+    EXPECT_EQ(engine_.pending_of(device(7)), 2u);
+    EXPECT_EQ(engine_.pending_of(device(8)), 1u);
+    EXPECT_TRUE(engine_.finished(first.key));
+    EXPECT_FALSE(engine_.finished(first.key));
+    EXPECT_EQ(engine_.pending_of(device(7)), 1u);
+    EXPECT_EQ(engine_.due(kNow + 1h).expired.size(), 2u);
+    EXPECT_EQ(engine_.pending_of(device(7)), 0u);
+    EXPECT_EQ(engine_.pending_of(device(9)), 0u);
+}
+
 TEST_F(Engine, sends_over_the_nearest_carrier_with_the_path) {
     line_of_three();
     engine_.attached(device(1), {.carries = true}, kNow);

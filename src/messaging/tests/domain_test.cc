@@ -21,9 +21,11 @@ struct RoomCase {
 };
 class Room : public testing::TestWithParam<RoomCase> {};
 TEST_P(Room, never_favours_a_less_urgent_class) {
-    const QueueLimits limits{.copies_max = 1000, .percent = GetParam().percent};
-    for (std::size_t i = 0; i < kPriorities; ++i)
+    const QueueLimits limits{.copies_max = 1000, .sender_max = 100, .percent = GetParam().percent};
+    for (std::size_t i = 0; i < kPriorities; ++i) {
         EXPECT_EQ(limits.room(priority_of_rank(i)), GetParam().room[i]) << i;
+        EXPECT_EQ(limits.sender_room(priority_of_rank(i)), GetParam().room[i] / 10) << i;
+    }
 }
 INSTANTIATE_TEST_SUITE_P(
     table, Room,

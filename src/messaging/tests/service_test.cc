@@ -574,6 +574,8 @@ TEST(Limits, are_those_that_the_settings_name_as_defaults) {
     is_default("messaging.ttl_max", runtime::setting_text(Duration(config.ttl_max)));
     const QueueLimits queue;
     EXPECT_EQ(queue.copies_max, config.queue_max);
+    is_default("messaging.sender_queue_max", std::to_string(config.sender_queue_max));
+    EXPECT_EQ(queue.sender_max, config.sender_queue_max);
     const char* shares[] = {"", "safety_critical", "operational", "communication", "maintenance"};
     for (std::size_t i = 1; i < kPriorities; ++i)
         is_default((std::string("messaging.queue_share_") + shares[i]).c_str(),
