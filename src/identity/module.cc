@@ -7,6 +7,7 @@
 #include "identity/adapters/files/setup_link_file.h"
 #include "identity/adapters/files/site_keys.h"
 #include "identity/adapters/passwords/argon2_hasher.h"
+#include "identity/adapters/rpc/check_in_service.h"
 #include "identity/adapters/rpc/identity_service.h"
 #include "identity/adapters/rpc/jwt_signer.h"
 #include "identity/adapters/rpc/trust_feed.h"
@@ -63,6 +64,11 @@ public:
               .create_user = CreateUser({*store_, passwords_, issuer_}),
               .get_user = GetUser(*store_),
               .list_users = ListUsers(*store_),
+              .disable_user = DisableUser({*store_, issuer_, trust_}),
+              .enable_user = EnableUser({*store_, issuer_}),
+              .end_sessions = EndSessions({*store_, trust_}),
+              .export_user = ExportUser(*store_),
+              .erase_user = EraseUser({*store_, issuer_, trust_}),
               .login{{*store_, passwords_, issuer_}, {}},
               .refresh_session = RefreshSession({*store_, issuer_, trust_}),
               .logout = Logout({*store_, trust_}),
@@ -77,9 +83,15 @@ public:
               .list_desks = ListDesks(*store_),
               .add_desk_device = AddDeskDevice({*store_, issuer_}),
           },
-          rpc_(door, use_cases_, public_keys_) {
+          check_ins_{.record = RecordCheckIn({*store_, issuer_, config.check_in_lifetime}),
+                     .search = SearchCheckIns(*store_),
+                     .get = GetCheckIn(*store_),
+                     .erase = EraseCheckIn({*store_, issuer_})},
+          rpc_(door, use_cases_, public_keys_),
+          check_in_rpc_(door, check_ins_) {
         process.outboxes.add(std::string(kName), *store_);
         process.server.add(kName, rpc_);
+        process.server.add(kName, check_in_rpc_);
         process.server.add(kName, trust_);
     }
 
@@ -108,7 +120,9 @@ private:
     Challenges challenges_;
     TrustFeed trust_;
     UseCases use_cases_;
+    CheckInUseCases check_ins_;
     IdentityRpc rpc_;
+    CheckInRpc check_in_rpc_;
 };
 
 }  // namespace
@@ -121,6 +135,8 @@ void Config::describe(runtime::ConfigTable& table) {
                    "How long a refresh token lives.");
     table.duration("credential_ttl", credential_ttl, std::chrono::hours(1), std::chrono::days(30),
                    "How long a device's credential lives; a message may be under way as long.");
+    table.duration("check_in_lifetime", check_in_lifetime, std::chrono::days(1),
+                   std::chrono::days(730), "How long check-ins of people are kept.");
     table.require(public_url.starts_with("http://") || public_url.starts_with("https://"),
                   "public_url begins with http:// or https://");
     table.require(!public_url.ends_with('/'), "public_url has no slash at its end");

@@ -24,6 +24,7 @@ struct Config {
     Duration access_ttl = std::chrono::minutes(15);
     Duration refresh_ttl = std::chrono::days(7);
     Duration credential_ttl = std::chrono::days(7);
+    Duration check_in_lifetime = std::chrono::days(90);
     void describe(runtime::ConfigTable& table);
 
     /// Shows the one-time set-up link to who started the process; not a key of the file. As it comes: prints it to standard

@@ -17,7 +17,7 @@ void add_modules(runtime::Modules& modules, const ServeConfig& config, const Len
                 [&] { return discovery::make(process, config.discovery, door); });
     modules.add("messaging", needs({"identity", "discovery"}),
                 [&] { return messaging::make(process, config.messaging, door, trust, settings); });
-    modules.add("ledger", needs({"messaging"}),
+    modules.add("ledger", needs({"messaging", "identity"}),
                 [&] { return ledger::make(process, config.ledger, door); });
     modules.add("config", {}, [&] { return config::make(process, config.config, door); });
     modules.add("security", needs({"identity", "ledger", "config"}),

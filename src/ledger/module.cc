@@ -126,7 +126,15 @@ public:
                       .reset = [this]() -> Status {
                           receipts_.reset();
                           return {};
-                      }}) {
+                      }}),
+          identity_(process, {.source = "identity",
+                              .as = kName,
+                              .types = {kCheckInRecorded},
+                              .background = true,
+                              .position = [this] { return store_->identity_position(); },
+                              .apply = runtime::one_by_one(
+                                  [this](const runtime::Event& event) { return record(event); }),
+                              .reset = {}}) {
         gauges_.push_back(process.metrics.gauge("imece_ledger_height",
                                                 "Height of the last final block.", {},
                                                 [this] { return double(height_.load()); }));
@@ -146,16 +154,30 @@ public:
         IMECE_TRY(height_, store_->height());
         producer_.start();
         messaging_.start();
+        identity_.start();
         return {};
     }
-    /// Before the server goes: the subscription must not dial a channel that is being torn down.
-    void drain() override { messaging_.stop(); }
-    void stop() override {
+    /// Before the server goes: a subscription must not dial a channel that is being torn down.
+    void drain() override {
         messaging_.stop();
+        identity_.stop();
+    }
+    void stop() override {
+        drain();
         producer_.stop();
     }
 
 private:
+    /// A check-in's commitment to the chain, under the check-in's own id: a second time changes nothing.
+    Status record(const runtime::Event& event) {
+        const auto check_in = check_in_of(event);
+        if (!check_in) return {};
+        const Status submitted =
+            submit_(TransactionId{check_in->check_in.bytes}, *check_in, {}, {}, event.position);
+        if (!submitted && submitted.error().code == ErrorCode::kAlreadyExists) return {};
+        return submitted;
+    }
+
     /// 0 when none waits.
     double waiting_seconds() const {
         const auto pending = store_->pending(1);
@@ -177,6 +199,7 @@ private:
     std::shared_ptr<grpc::Service> ledger_service_;
     std::shared_ptr<grpc::Service> emergency_service_;
     runtime::Subscription messaging_;
+    runtime::Subscription identity_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
 

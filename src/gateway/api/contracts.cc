@@ -5,6 +5,7 @@
 #include "imece/analytics/v1/analytics.pb.h"
 #include "imece/config/v1/config.pb.h"
 #include "imece/discovery/v1/discovery.pb.h"
+#include "imece/identity/v1/check_in.pb.h"
 #include "imece/identity/v1/identity.pb.h"
 #include "imece/ledger/v1/ledger.pb.h"
 #include "imece/messaging/v1/messaging.pb.h"
@@ -19,6 +20,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> contracts() {
     for (const auto* file :
          {site::v1::Site::descriptor()->file(), messaging::v1::Message::descriptor()->file(),
           discovery::v1::Node::descriptor()->file(), identity::v1::User::descriptor()->file(),
+          identity::v1::CheckIn::descriptor()->file(),
           security::v1::AuditRecord::descriptor()->file(), ledger::v1::Ledger::descriptor()->file(),
           analytics::v1::Overview::descriptor()->file(), config::v1::Setting::descriptor()->file(),
           process::v1::LogLevelInForce::descriptor()->file()})

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "identity/domain/check_in.h"
 #include "identity/domain/enrolment.h"
 #include "identity/domain/page.h"
 #include "identity/domain/session.h"
@@ -57,6 +58,26 @@ struct Revocations {
     std::vector<OfSession> sessions;
 };
 
+/// A user who may not go on, with the sessions that ended.
+struct Disabled {
+    User user;
+    std::vector<Revocations::OfSession> sessions;
+};
+
+/// What the store has of a user.
+struct Holdings {
+    User user;
+    std::vector<Session> sessions;
+    std::vector<Device> devices;
+    std::vector<EnrolmentToken> enrolment_tokens;  ///< Whose devices will be theirs.
+    std::vector<CheckInId> check_ins;              ///< That they or their devices recorded.
+};
+
+struct Erased {
+    std::vector<Revocations::OfSession> sessions;
+    std::vector<Revocations::OfDevice> devices;  ///< Revoked now.
+};
+
 /// Where users, sessions, devices and desks rest. Adapters: SQLite.
 ///
 /// Every method may be called from any thread. What changes something is one transaction: durable
@@ -88,9 +109,23 @@ public:
     virtual Result<std::optional<UserRecord>> find_login(const std::string& name) = 0;
     /// Ascending by id.
     virtual Result<std::vector<User>> list_users(const Page& page) = 0;
+    /// Ends the user's sessions too. One who is disabled is left as they are: nothing is told.
+    /// Errors: kNotFound USER_UNKNOWN; kFailedPrecondition LAST_OPERATOR.
+    virtual Result<Disabled> disable_user(const UserId& id, TimePoint now,
+                                          const NewEvent& event) = 0;
+    /// One who is not disabled is left as they are: nothing is told. Errors: kNotFound USER_UNKNOWN.
+    virtual Result<User> enable_user(const UserId& id, const NewEvent& event) = 0;
+    /// Errors: kNotFound USER_UNKNOWN.
+    virtual Result<Holdings> holdings(const UserId& id) = 0;
+    /// Removes the user with all that holdings() gives, except that their devices stay, revoked, without label and owner, and
+    /// check-ins without recorder. When it returns, no byte of what was removed is left in the files of the store. With `event` go
+    /// the events that `revoked` makes of the devices. Errors: kNotFound USER_UNKNOWN; kFailedPrecondition LAST_OPERATOR.
+    virtual Result<Erased> erase_user(const UserId& id, TimePoint now, const NewEvent& event,
+                                      const std::function<NewEvent(const DeviceId&)>& revoked) = 0;
 
     // Sessions.
     /// Keeps at most `limits.sessions_per_subject` of a subject: the oldest makes room.
+    /// Errors: kUnauthenticated LOGIN_REFUSED for a user who is disabled, or not there.
     virtual Status add_session(const Session& session, const Limits& limits) = 0;
     /// Finds the session to whose family `presented` belongs and takes one step of refresh(). On
     /// kReused the session is revoked.
@@ -101,6 +136,8 @@ public:
     /// Ends a session; says until when its access tokens must be refused, nothing when it has
     /// ended before.
     virtual Result<std::optional<TimePoint>> revoke_session(const SessionId& id) = 0;
+    /// Ends all of a user. Errors: kNotFound USER_UNKNOWN.
+    virtual Result<std::vector<Revocations::OfSession>> revoke_sessions(const UserId& user) = 0;
 
     // Devices.
     virtual Status add_enrolment_token(const EnrolmentToken& token, TimePoint now) = 0;
@@ -179,6 +216,10 @@ public:
                                         const SignedCredential& credential) const = 0;
     virtual std::string device_revoked(const DeviceId& device, const std::string& cause) const = 0;
     virtual std::string user_created(const UserId& user) const = 0;
+    virtual std::string user_changed(const UserId& user) const = 0;
+    virtual std::string check_in_recorded(const CheckInId& check_in,
+                                          const crypto::Digest& commitment) const = 0;
+    virtual std::string check_in_erased(const CheckInId& check_in) const = 0;
     virtual std::string desk_changed(const Desk& desk) const = 0;
 };
 

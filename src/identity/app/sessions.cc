@@ -24,7 +24,7 @@ Result<IssuedSession> Login::operator()(const CallContext& call, const std::stri
     std::optional<std::string> hash;
     if (known) hash = known->password_hash;
     IMECE_TRY(const bool matches, deps_.passwords.verify(password, hash, call.deadline));
-    if (!matches || !known)
+    if (!matches || !known || known->user.disabled_at)
         return fail(ErrorCode::kUnauthenticated, "LOGIN_REFUSED", "name or password is wrong");
     {
         const std::scoped_lock lock(mutex_);
@@ -75,6 +75,15 @@ Status Logout::operator()(const CallContext& call) const {
               deps_.store.revoke_session(call.caller.session));
     if (until) deps_.news.session_revoked(call.caller.session, *until);
     return {};
+}
+
+Result<std::uint32_t> EndSessions::operator()(const CallContext& call, const UserId& user) const {
+    if (!may_read(call.caller, user))
+        return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING",
+                    "this is for operators and the user themselves");
+    IMECE_TRY(const auto ended, deps_.store.revoke_sessions(user));
+    for (const auto& [session, until] : ended) deps_.news.session_revoked(session, until);
+    return std::uint32_t(ended.size());
 }
 
 }  // namespace imece::identity

@@ -12,6 +12,18 @@ std::unexpected<Error> not_the_link() {
                 "the set-up link is wrong or was used");
 }
 
+/// The user themselves and operators.
+Status check_self_or_operator(const CallContext& call, const UserId& id) {
+    if (!may_read(call.caller, id))
+        return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING",
+                    "this is for operators and the user themselves");
+    return {};
+}
+
+void tell(TrustNews& news, const std::vector<Revocations::OfSession>& sessions) {
+    for (const auto& [session, until] : sessions) news.session_revoked(session, until);
+}
+
 struct NewUser {
     UserRecord record;
     NewEvent event;
@@ -70,10 +82,43 @@ Result<User> CreateUser::operator()(const CallContext& call, const std::string& 
 }
 
 Result<User> GetUser::operator()(const CallContext& call, const UserId& id) const {
-    if (!may_read(call.caller, id))
-        return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING",
-                    "only operators may read other users");
+    IMECE_CHECK(check_self_or_operator(call, id));
     return store_.find_user(id);
+}
+
+Result<User> DisableUser::operator()(const CallContext& call, const UserId& id) const {
+    IMECE_TRY(Disabled disabled,
+              deps_.store.disable_user(id, deps_.issuer.clock().now(),
+                                       deps_.issuer.event("user.disabled.v1", to_text(id), call,
+                                                          deps_.issuer.wire().user_changed(id))));
+    tell(deps_.news, disabled.sessions);
+    return std::move(disabled.user);
+}
+
+Result<User> EnableUser::operator()(const CallContext& call, const UserId& id) const {
+    return deps_.store.enable_user(id, deps_.issuer.event("user.enabled.v1", to_text(id), call,
+                                                          deps_.issuer.wire().user_changed(id)));
+}
+
+Result<Holdings> ExportUser::operator()(const CallContext& call, const UserId& id) const {
+    IMECE_CHECK(check_self_or_operator(call, id));
+    return store_.holdings(id);
+}
+
+Result<std::uint32_t> EraseUser::operator()(const CallContext& call, const UserId& id) const {
+    IMECE_CHECK(check_self_or_operator(call, id));
+    const auto revoked = [&](const DeviceId& device) {
+        return deps_.issuer.event("device.revoked.v1", to_text(device), call,
+                                  deps_.issuer.wire().device_revoked(device, "owner erased"));
+    };
+    IMECE_TRY(const Erased erased,
+              deps_.store.erase_user(id, deps_.issuer.clock().now(),
+                                     deps_.issuer.event("user.erased.v1", to_text(id), call,
+                                                        deps_.issuer.wire().user_changed(id)),
+                                     revoked));
+    tell(deps_.news, erased.sessions);
+    for (const auto& [device, until] : erased.devices) deps_.news.device_revoked(device, until);
+    return std::uint32_t(erased.devices.size());
 }
 
 Result<Listed<User>> ListUsers::operator()(std::int32_t page_size,

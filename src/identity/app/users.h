@@ -68,6 +68,61 @@ private:
     IdentityStore& store_;
 };
 
+class DisableUser {
+public:
+    struct Deps {
+        IdentityStore& store;
+        const Issuer& issuer;
+        TrustNews& news;
+    };
+    explicit DisableUser(Deps deps) : deps_(deps) {}
+    /// Safe to repeat. Errors: kNotFound USER_UNKNOWN; kFailedPrecondition LAST_OPERATOR.
+    Result<User> operator()(const CallContext& call, const UserId& id) const;
+
+private:
+    Deps deps_;
+};
+
+class EnableUser {
+public:
+    struct Deps {
+        IdentityStore& store;
+        const Issuer& issuer;
+    };
+    explicit EnableUser(Deps deps) : deps_(deps) {}
+    /// Safe to repeat. Errors: kNotFound USER_UNKNOWN.
+    Result<User> operator()(const CallContext& call, const UserId& id) const;
+
+private:
+    Deps deps_;
+};
+
+class ExportUser {
+public:
+    explicit ExportUser(IdentityStore& store) : store_(store) {}
+    /// Errors: kPermissionDenied ROLE_MISSING; kNotFound USER_UNKNOWN.
+    Result<Holdings> operator()(const CallContext& call, const UserId& id) const;
+
+private:
+    IdentityStore& store_;
+};
+
+class EraseUser {
+public:
+    struct Deps {
+        IdentityStore& store;
+        const Issuer& issuer;
+        TrustNews& news;
+    };
+    explicit EraseUser(Deps deps) : deps_(deps) {}
+    /// How many devices were revoked with it.
+    /// Errors: kPermissionDenied ROLE_MISSING; kNotFound USER_UNKNOWN; kFailedPrecondition LAST_OPERATOR.
+    Result<std::uint32_t> operator()(const CallContext& call, const UserId& id) const;
+
+private:
+    Deps deps_;
+};
+
 /// One page of a list; the token is empty on the last.
 template <class Item>
 struct Listed {

@@ -61,6 +61,7 @@ struct User {
     std::string name;
     EnumSet<Role> roles;
     TimePoint created_at;
+    std::optional<TimePoint> disabled_at;  ///< Since when they may not sign in.
     friend bool operator==(const User&, const User&) = default;
 };
 

@@ -63,6 +63,14 @@ public:
         return "because " + cause;
     }
     std::string user_created(const UserId& user) const override { return to_text(user); }
+    std::string user_changed(const UserId& user) const override { return to_text(user); }
+    std::string check_in_recorded(const CheckInId& check_in,
+                                  const crypto::Digest& commitment) const override {
+        return to_text(check_in) + " is " + to_hex(commitment);
+    }
+    std::string check_in_erased(const CheckInId& check_in) const override {
+        return to_text(check_in);
+    }
     std::string desk_changed(const Desk& desk) const override {
         return desk.name + " has " + std::to_string(desk.devices.size());
     }

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/result.h"
-#include "identity/app/ports.h"
+#include "identity/app/check_ins.h"
 #include "runtime/bus/outbox.h"
 
 namespace imece::identity::testing {
@@ -15,20 +15,28 @@ namespace imece::identity::testing {
 /// What a careless adapter may get wrong.
 enum class Fault {
     kNone,
-    kDropsLastWrite,     ///< Acknowledges a new user and does not store it.
-    kQuotaOverrun,       ///< Checks the quota before it takes the lock, one too late.
-    kQuotaTwice,         ///< Counts a repeated enrolment again.
-    kRefreshTokenTwice,  ///< Takes a refresh token that was exchanged long ago.
-    kOutboxReordered,    ///< Hands events out in another order than that of the commits.
-    kOutboxGaps,         ///< Gives a position to a change that is refused.
-    kEventLost,          ///< Stores the state without its event.
-    kEventOfRefused,     ///< Keeps the event of a change that it refuses.
-    kRevokedSignsIn,     ///< Does not look at the revocation when it stores a session.
-    kSetUpTwice,         ///< Does not forget the set-up token.
-    kNameTakenTwice,     ///< Checks the name under one lock and stores under another.
+    kDropsLastWrite,      ///< Acknowledges a new user and does not store it.
+    kQuotaOverrun,        ///< Checks the quota before it takes the lock, one too late.
+    kQuotaTwice,          ///< Counts a repeated enrolment again.
+    kRefreshTokenTwice,   ///< Takes a refresh token that was exchanged long ago.
+    kOutboxReordered,     ///< Hands events out in another order than that of the commits.
+    kOutboxGaps,          ///< Gives a position to a change that is refused.
+    kEventLost,           ///< Stores the state without its event.
+    kEventOfRefused,      ///< Keeps the event of a change that it refuses.
+    kRevokedSignsIn,      ///< Does not look at the revocation when it stores a session.
+    kSetUpTwice,          ///< Does not forget the set-up token.
+    kNameTakenTwice,      ///< Checks the name under one lock and stores under another.
+    kDisabledSignsIn,     ///< Does not look whether the user is disabled when it stores a session.
+    kLastOperatorGoes,    ///< Disables and erases whom it is asked to.
+    kErasureLeavesOwner,  ///< Erases the user and leaves their devices as they were.
+    kErasureLeavesRecorder,  ///< Erases the user and leaves their mark on check-ins.
+    kCheckInOverwritten,     ///< Takes another check-in with an id that is taken.
+    kOldestCheckInFirst,     ///< Finds them in the wrong order.
 };
 
-class FakeIdentityStore final : public IdentityStore, public runtime::OutboxReader {
+class FakeIdentityStore final : public IdentityStore,
+                                public CheckInStore,
+                                public runtime::OutboxReader {
 public:
     explicit FakeIdentityStore(Fault fault = Fault::kNone) : fault_(fault) {}
 
@@ -69,8 +77,7 @@ public:
     Result<User> find_user(const UserId& id) override {
         return locked<User>([&]() -> Result<User> {
             const auto found = users_.find(id);
-            if (found == users_.end())
-                return fail(ErrorCode::kNotFound, "USER_UNKNOWN", "no user has this id");
+            if (found == users_.end()) return no_user();
             return found->second.user;
         });
     }
@@ -91,8 +98,127 @@ public:
         });
     }
 
+    Result<Disabled> disable_user(const UserId& id, TimePoint now, const NewEvent& event) override {
+        return locked<Disabled>([&]() -> Result<Disabled> {
+            const auto found = users_.find(id);
+            if (found == users_.end()) return no_user();
+            User& user = found->second.user;
+            if (user.disabled_at) return Disabled{user, {}};
+            IMECE_CHECK(check_operator_left(user));
+            user.disabled_at = now;
+            append(event);
+            return Disabled{user, end_sessions_of(id)};
+        });
+    }
+    Result<User> enable_user(const UserId& id, const NewEvent& event) override {
+        return locked<User>([&]() -> Result<User> {
+            const auto found = users_.find(id);
+            if (found == users_.end()) return no_user();
+            if (std::exchange(found->second.user.disabled_at, std::nullopt)) append(event);
+            return found->second.user;
+        });
+    }
+    Result<Holdings> holdings(const UserId& id) override {
+        return locked<Holdings>([&]() -> Result<Holdings> {
+            const auto found = users_.find(id);
+            if (found == users_.end()) return no_user();
+            Holdings out{.user = found->second.user,
+                         .sessions = {},
+                         .devices = devices_of(id),
+                         .enrolment_tokens = {},
+                         .check_ins = {}};
+            for (const auto& [key, session] : sessions_)
+                if (session.subject == Subject::of(id)) out.sessions.push_back(session);
+            for (const auto& [hash, token] : enrolment_)
+                if (token.rights.owner == id) out.enrolment_tokens.push_back(token);
+            for (const auto& [key, check_in] : check_ins_)
+                if (recorded(id, out.devices, check_in)) out.check_ins.push_back(key);
+            return out;
+        });
+    }
+    Result<Erased> erase_user(const UserId& id, TimePoint now, const NewEvent& event,
+                              const std::function<NewEvent(const DeviceId&)>& revoked) override {
+        return locked<Erased>([&]() -> Result<Erased> {
+            const auto found = users_.find(id);
+            if (found == users_.end()) return no_user();
+            IMECE_CHECK(check_operator_left(found->second.user));
+            Erased out{.sessions = end_sessions_of(id), .devices = {}};
+            const std::vector<Device> devices = devices_of(id);
+            for (auto& [key, check_in] : check_ins_)
+                if (recorded(id, devices, check_in) && fault_ != Fault::kErasureLeavesRecorder)
+                    check_in.recorded_by.clear();
+            for (const Device& device : devices) {
+                if (fault_ == Fault::kErasureLeavesOwner) break;
+                Device& kept = devices_.at(device.id);
+                kept.label.clear();
+                kept.rights.owner = {};
+                if (kept.revoked_at) continue;
+                kept.revoked_at = now;
+                out.devices.push_back({device.id, device.credential_until});
+                append(revoked(device.id));
+            }
+            std::erase_if(enrolment_,
+                          [&](const auto& entry) { return entry.second.rights.owner == id; });
+            users_.erase(id);
+            append(event);
+            return out;
+        });
+    }
+
+    Result<CheckIn> add(const CheckIn& check_in, const std::vector<std::string>&, Duration keep,
+                        const NewEvent& event) override {
+        return locked<CheckIn>([&]() -> Result<CheckIn> {
+            const auto known = check_ins_.find(check_in.id);
+            if (known != check_ins_.end() && fault_ != Fault::kCheckInOverwritten) {
+                CheckIn same = known->second;
+                same.at = check_in.at;
+                same.salt = check_in.salt;
+                if (same == check_in) return known->second;
+                return fail(ErrorCode::kAlreadyExists, "ID_TAKEN", "another");
+            }
+            std::erase_if(check_ins_,
+                          [&](const auto& entry) { return entry.second.at < check_in.at - keep; });
+            check_ins_[check_in.id] = check_in;
+            append(event);
+            return check_in;
+        });
+    }
+    Result<CheckIn> find_check_in(const CheckInId& id) override {
+        return locked<CheckIn>([&]() -> Result<CheckIn> {
+            const auto found = check_ins_.find(id);
+            if (found == check_ins_.end()) return no_check_in();
+            return found->second;
+        });
+    }
+    Result<std::vector<CheckIn>> by_phone(const std::string& phone, std::size_t max) override {
+        return newest(max, [&](const CheckIn& one) { return one.phone == phone; });
+    }
+    Result<std::vector<CheckIn>> by_name(const std::vector<std::string>& beginnings,
+                                         std::size_t max) override {
+        return newest(max, [&](const CheckIn& one) {
+            const auto words = name_words(one.name).value();
+            return std::ranges::all_of(beginnings, [&](const std::string& beginning) {
+                return std::ranges::any_of(
+                    words, [&](const std::string& word) { return word.starts_with(beginning); });
+            });
+        });
+    }
+    Status erase_check_in(const CheckInId& id, const NewEvent& event) override {
+        return locked<void>([&]() -> Status {
+            if (check_ins_.erase(id) == 0) return no_check_in();
+            append(event);
+            return {};
+        });
+    }
+
     Status add_session(const Session& session, const Limits& limits) override {
         return locked<void>([&]() -> Status {
+            if (session.subject.kind == Subject::Kind::kUser) {
+                const auto user = users_.find(session.subject.user());
+                const bool may = user != users_.end() && !user->second.user.disabled_at;
+                if (!may && fault_ != Fault::kDisabledSignsIn)
+                    return fail(ErrorCode::kUnauthenticated, "LOGIN_REFUSED", "disabled");
+            }
             insert_session(session, limits);
             return {};
         });
@@ -122,6 +248,14 @@ public:
             end_session(id, until);
             return until;
         });
+    }
+
+    Result<std::vector<Revocations::OfSession>> revoke_sessions(const UserId& user) override {
+        return locked<std::vector<Revocations::OfSession>>(
+            [&]() -> Result<std::vector<Revocations::OfSession>> {
+                if (!users_.contains(user)) return no_user();
+                return end_sessions_of(user);
+            });
     }
 
     Status add_enrolment_token(const EnrolmentToken& token, TimePoint) override {
@@ -284,6 +418,12 @@ private:
     static std::unexpected<Error> no_device() {
         return fail(ErrorCode::kNotFound, "DEVICE_UNKNOWN", "no device has this id");
     }
+    static std::unexpected<Error> no_user() {
+        return fail(ErrorCode::kNotFound, "USER_UNKNOWN", "no user has this id");
+    }
+    static std::unexpected<Error> no_check_in() {
+        return fail(ErrorCode::kNotFound, "CHECK_IN_UNKNOWN", "no check-in has this id");
+    }
     static std::unexpected<Error> name_taken() {
         return fail(ErrorCode::kAlreadyExists, "USER_NAME_TAKEN", "taken");
     }
@@ -301,6 +441,48 @@ private:
         if (fault_ != Fault::kDropsLastWrite) users_[record.user.id] = record;
         append(event);
         return {};
+    }
+    Status check_operator_left(const User& user) const {
+        if (user.disabled_at || !user.roles.has(Role::kOperator)) return {};
+        for (const auto& [id, other] : users_)
+            if (id != user.id && other.user.roles.has(Role::kOperator) && !other.user.disabled_at)
+                return {};
+        if (fault_ == Fault::kLastOperatorGoes) return {};
+        return fail(ErrorCode::kFailedPrecondition, "LAST_OPERATOR", "the last one");
+    }
+    std::vector<Revocations::OfSession> end_sessions_of(const UserId& user) {
+        std::vector<Revocations::OfSession> ended;
+        for (const auto& [id, session] : sessions_)
+            if (session.subject == Subject::of(user)) ended.push_back({id, session.access_until});
+        for (const auto& [id, until] : ended) end_session(id, until);
+        return ended;
+    }
+    std::vector<Device> devices_of(const UserId& owner) const {
+        std::vector<Device> out;
+        for (const auto& [id, device] : devices_)
+            if (device.rights.owner == owner) out.push_back(device);
+        return out;
+    }
+    static bool recorded(const UserId& user, const std::vector<Device>& devices,
+                         const CheckIn& check_in) {
+        return check_in.recorded_by == "user:" + to_text(user) ||
+               std::ranges::any_of(devices, [&](const Device& device) {
+                   return check_in.recorded_by == "device:" + to_text(device.id);
+               });
+    }
+    Result<std::vector<CheckIn>> newest(std::size_t max,
+                                        const std::function<bool(const CheckIn&)>& wanted) {
+        return locked<std::vector<CheckIn>>([&]() -> Result<std::vector<CheckIn>> {
+            std::vector<CheckIn> out;
+            for (const auto& [id, check_in] : check_ins_)
+                if (wanted(check_in)) out.push_back(check_in);
+            std::ranges::sort(out, [&](const CheckIn& a, const CheckIn& b) {
+                const bool newer = std::tie(a.at, a.id) > std::tie(b.at, b.id);
+                return fault_ == Fault::kOldestCheckInFirst ? !newer : newer;
+            });
+            if (out.size() > max) out.resize(max);
+            return out;
+        });
     }
     void insert_session(const Session& session, const Limits& limits) {
         std::vector<std::pair<TimePoint, SessionId>> mine;
@@ -338,6 +520,7 @@ private:
     std::map<crypto::Digest, EnrolmentToken> enrolment_;
     std::map<DeviceId, Device> devices_;
     std::map<GroupId, Desk> desks_;
+    std::map<CheckInId, CheckIn> check_ins_;
     std::vector<runtime::Event> outbox_;
     std::uint64_t skipped_ = 0;
 };

@@ -176,6 +176,7 @@ void refresh_tokens_rotate(const OpenAt& open, const std::filesystem::path& dire
     const OpenStore opened = open(directory);
     IdentityStore& store = *opened.store;
     const Limits limits;
+    ASSERT_TRUE(store.add_user(user_of_number(1), event_of("user.created.v1", "1")));
     const Session session = session_of(1, Subject::of(id_of<UserId>(1)));
     ASSERT_TRUE(store.add_session(session, limits));
     EXPECT_EQ(reason_of(store.refresh_session(digest_of(5), digest_of(6), kNow, limits)),
@@ -207,6 +208,7 @@ void one_of_many_rotates(const OpenAt& open, const std::filesystem::path& direct
     const OpenStore opened = open(directory);
     IdentityStore& store = *opened.store;
     const Limits limits;
+    ASSERT_TRUE(store.add_user(user_of_number(1), event_of("user.created.v1", "1")));
     const Session session = session_of(1, Subject::of(id_of<UserId>(1)));
     ASSERT_TRUE(store.add_session(session, limits));
     std::atomic<int> rotated{0};
@@ -235,6 +237,8 @@ void sessions_end_and_are_bounded(const OpenAt& open, const std::filesystem::pat
     IdentityStore& store = *opened.store;
     Limits limits;
     limits.sessions_per_subject = 3;
+    for (unsigned i = 1; i <= 2; ++i)
+        ASSERT_TRUE(store.add_user(user_of_number(i), event_of("user.created.v1", "user")));
     const Subject subject = Subject::of(id_of<UserId>(1));
     for (unsigned i = 0; i < 5; ++i)
         ASSERT_TRUE(store.add_session(session_of(i + 1, subject, kNow + seconds(i)), limits));

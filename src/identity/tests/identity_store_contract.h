@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "identity/app/ports.h"
+#include "identity/app/check_ins.h"
 #include "runtime/bus/outbox.h"
 
 namespace imece::identity::testing {
@@ -18,6 +18,7 @@ namespace imece::identity::testing {
 struct OpenStore {
     std::shared_ptr<void> owner;
     IdentityStore* store = nullptr;
+    CheckInStore* check_ins = nullptr;
     runtime::OutboxReader* outbox = nullptr;
 };
 /// Opens what is at the path, or begins a new store there. Whatever it opened before is closed.
@@ -30,6 +31,8 @@ struct ContractCase {
 
 /// Of one running store.
 const std::vector<ContractCase>& store_contract();
+/// Of a person's way through it: disabled, given out, erased; checked in, found, forgotten.
+const std::vector<ContractCase>& people_contract();
 /// Of what the next opening finds: after a close, and after a kill in mid-load.
 const std::vector<ContractCase>& durability_contract();
 

@@ -13,7 +13,7 @@ namespace {
 
 template <class Store>
 OpenStore opened(const std::shared_ptr<Store>& store) {
-    return {.owner = store, .store = store.get(), .outbox = store.get()};
+    return {.owner = store, .store = store.get(), .check_ins = store.get(), .outbox = store.get()};
 }
 
 OpenStore open_sqlite_store(const std::filesystem::path& directory) {
@@ -36,6 +36,7 @@ TEST_P(SqliteContract, holds) {
     GetParam().check(open_sqlite_store, directory.path());
 }
 INSTANTIATE_TEST_SUITE_P(store, SqliteContract, ::testing::ValuesIn(store_contract()), kCaseName);
+INSTANTIATE_TEST_SUITE_P(people, SqliteContract, ::testing::ValuesIn(people_contract()), kCaseName);
 INSTANTIATE_TEST_SUITE_P(durability, SqliteContract, ::testing::ValuesIn(durability_contract()),
                          kCaseName);
 
@@ -46,6 +47,7 @@ TEST_P(FakeContract, holds) {
     GetParam().check(open_fake(Fault::kNone), directory.path());
 }
 INSTANTIATE_TEST_SUITE_P(store, FakeContract, ::testing::ValuesIn(store_contract()), kCaseName);
+INSTANTIATE_TEST_SUITE_P(people, FakeContract, ::testing::ValuesIn(people_contract()), kCaseName);
 
 /// How many of `cases` fail against the store.
 int rejections(const std::vector<ContractCase>& cases, const OpenAt& open) {
@@ -69,22 +71,30 @@ struct BrokenStore {
 };
 class Broken : public ::testing::TestWithParam<BrokenStore> {};
 TEST_P(Broken, store_is_rejected) {
-    EXPECT_GT(rejections(store_contract(), open_fake(GetParam().fault)), 0);
+    EXPECT_GT(rejections(store_contract(), open_fake(GetParam().fault)) +
+                  rejections(people_contract(), open_fake(GetParam().fault)),
+              0);
 }
-INSTANTIATE_TEST_SUITE_P(stores, Broken,
-                         ::testing::Values(BrokenStore{"drops_last_write", Fault::kDropsLastWrite},
-                                           BrokenStore{"quota_overrun", Fault::kQuotaOverrun},
-                                           BrokenStore{"quota_twice", Fault::kQuotaTwice},
-                                           BrokenStore{"refresh_token_twice",
-                                                       Fault::kRefreshTokenTwice},
-                                           BrokenStore{"outbox_reordered", Fault::kOutboxReordered},
-                                           BrokenStore{"outbox_gaps", Fault::kOutboxGaps},
-                                           BrokenStore{"event_lost", Fault::kEventLost},
-                                           BrokenStore{"event_of_refused", Fault::kEventOfRefused},
-                                           BrokenStore{"revoked_signs_in", Fault::kRevokedSignsIn},
-                                           BrokenStore{"set_up_twice", Fault::kSetUpTwice},
-                                           BrokenStore{"name_taken_twice", Fault::kNameTakenTwice}),
-                         kCaseName);
+INSTANTIATE_TEST_SUITE_P(
+    stores, Broken,
+    ::testing::Values(BrokenStore{"drops_last_write", Fault::kDropsLastWrite},
+                      BrokenStore{"quota_overrun", Fault::kQuotaOverrun},
+                      BrokenStore{"quota_twice", Fault::kQuotaTwice},
+                      BrokenStore{"refresh_token_twice", Fault::kRefreshTokenTwice},
+                      BrokenStore{"outbox_reordered", Fault::kOutboxReordered},
+                      BrokenStore{"outbox_gaps", Fault::kOutboxGaps},
+                      BrokenStore{"event_lost", Fault::kEventLost},
+                      BrokenStore{"event_of_refused", Fault::kEventOfRefused},
+                      BrokenStore{"revoked_signs_in", Fault::kRevokedSignsIn},
+                      BrokenStore{"set_up_twice", Fault::kSetUpTwice},
+                      BrokenStore{"name_taken_twice", Fault::kNameTakenTwice},
+                      BrokenStore{"disabled_signs_in", Fault::kDisabledSignsIn},
+                      BrokenStore{"last_operator_goes", Fault::kLastOperatorGoes},
+                      BrokenStore{"erasure_leaves_owner", Fault::kErasureLeavesOwner},
+                      BrokenStore{"erasure_leaves_recorder", Fault::kErasureLeavesRecorder},
+                      BrokenStore{"check_in_overwritten", Fault::kCheckInOverwritten},
+                      BrokenStore{"oldest_check_in_first", Fault::kOldestCheckInFirst}),
+    kCaseName);
 
 TEST(Broken, a_store_that_keeps_nothing_is_rejected) {
     EXPECT_EQ(rejections(durability_contract(), open_fake(Fault::kNone)),

@@ -29,6 +29,7 @@ void add_commands(CLI::App& app, Shell& shell) {
     add_version(app, shell);
     add_login(app, shell);
     add_user(app, shell);
+    add_check_in(app, shell);
     add_device(app, shell);
     add_desk(app, shell);
     add_enrolment_token(app, shell);

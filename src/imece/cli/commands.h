@@ -20,6 +20,8 @@ void add_doctor(CLI::App& app, Shell& shell);
 void add_version(CLI::App& app, Shell& shell);
 void add_login(CLI::App& app, Shell& shell);
 void add_user(CLI::App& app, Shell& shell);
+void add_user_actions(CLI::App& group, Shell& shell);  ///< Of the group "user".
+void add_check_in(CLI::App& app, Shell& shell);
 void add_device(CLI::App& app, Shell& shell);
 void add_desk(CLI::App& app, Shell& shell);
 void add_enrolment_token(CLI::App& app, Shell& shell);

@@ -33,6 +33,10 @@ std::unique_ptr<google::protobuf::Message> message_of(const std::string& type) {
     if (type == "device.enrolled.v1") return std::make_unique<identity::v1::DeviceEnrolled>();
     if (type == "device.revoked.v1") return std::make_unique<identity::v1::DeviceRevoked>();
     if (type == "user.created.v1") return std::make_unique<identity::v1::UserCreated>();
+    if (type == "user.disabled.v1" || type == "user.enabled.v1" || type == "user.erased.v1")
+        return std::make_unique<identity::v1::UserChanged>();
+    if (type == "check_in.recorded.v1") return std::make_unique<identity::v1::CheckInRecorded>();
+    if (type == "check_in.erased.v1") return std::make_unique<identity::v1::CheckInErased>();
     if (type == "desk.changed.v1") return std::make_unique<identity::v1::DeskChanged>();
     if (type == "topology.changed.v1") return std::make_unique<discovery::v1::TopologyChanged>();
     if (type == "message.accepted.v1") return std::make_unique<messaging::v1::MessageAccepted>();

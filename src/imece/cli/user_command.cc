@@ -118,6 +118,7 @@ void add_user(CLI::App& app, Shell& shell) {
     describe(command, options->json, "imece user add ayse --role operator --generate");
     command.callback(
         [&shell, options] { run(shell, options->json, [&] { return add(shell, *options); }); });
+    add_user_actions(group, shell);
 }
 
 }  // namespace imece::cli

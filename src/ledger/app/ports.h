@@ -63,6 +63,8 @@ struct Submitted {
     /// Who asked for it, "user:" and the id: the outbox tells it in the same commit. Empty: the site itself.
     std::string actor;
     std::optional<ReceiptBatch> receipts;  ///< Of an anchor; in the same commit.
+    /// Of a check-in: identity's event that it came from; in the same commit.
+    std::optional<std::uint64_t> identity_position;
 };
 
 struct PendingTransaction {
@@ -125,6 +127,8 @@ public:
 
     /// As the last submit() of an anchor said; zeros before.
     virtual Result<ReceiptMark> receipt_mark() = 0;
+    /// As the last submit() of a check-in said; 0 before.
+    virtual Result<std::uint64_t> identity_position() = 0;
     /// kNotFound RECEIPT_UNKNOWN.
     virtual Result<ReceiptPlace> receipt(const ReceiptKey& key) = 0;
     /// The leaves of an anchor in their order, and its transaction. kNotFound RECEIPT_UNKNOWN.

@@ -7,8 +7,8 @@
 namespace imece::ledger {
 
 Status SubmitTransaction::operator()(const TransactionId& id, TransactionBody body,
-                                     const std::string& actor,
-                                     std::optional<ReceiptBatch> receipts) const {
+                                     const std::string& actor, std::optional<ReceiptBatch> receipts,
+                                     std::optional<std::uint64_t> identity_position) const {
     const std::vector<crypto::SigningKey>& keys = deps_.authorities.keys;
     IMECE_TRY(const Block first, deps_.store.block(0));
     Transaction transaction{.chain = hash_of(first.header),
@@ -36,7 +36,8 @@ Status SubmitTransaction::operator()(const TransactionId& id, TransactionBody bo
                                                     .bytes = encode(transaction),
                                                     .at = transaction.at,
                                                     .actor = actor,
-                                                    .receipts = std::move(receipts)}));
+                                                    .receipts = std::move(receipts),
+                                                    .identity_position = identity_position}));
     if (fresh) deps_.wake();
     return {};
 }

@@ -24,7 +24,8 @@ public:
     /// Durable when it returns; final a block later. `id` makes it idempotent. `actor` as in Submitted.
     /// Errors: what check() and apply() give for the state as it is now; the store's.
     Status operator()(const TransactionId& id, TransactionBody body, const std::string& actor,
-                      std::optional<ReceiptBatch> receipts = {}) const;
+                      std::optional<ReceiptBatch> receipts = {},
+                      std::optional<std::uint64_t> identity_position = {}) const;
 
 private:
     Deps deps_;

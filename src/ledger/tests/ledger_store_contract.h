@@ -197,6 +197,16 @@ inline std::string receipts_lie_with_their_anchor(const Opener& open) {
     IMECE_HOLDS(place && place->anchor == 1 && place->index == 2);
     IMECE_HOLDS(store->receipt({id_number<MessageId>(2), id_number<DeviceId>(8)}).error().reason ==
                 "RECEIPT_UNKNOWN");
+
+    IMECE_HOLDS(store->identity_position() == 0);
+    Submitted check_in = submitted(2);
+    check_in.identity_position = 60;
+    IMECE_HOLDS(store->submit(check_in) == true);
+    check_in.identity_position = 70;
+    IMECE_HOLDS(store->submit(check_in) == false);
+    IMECE_HOLDS(store->submit(submitted(3)) == true);
+    IMECE_HOLDS(store->receipt_mark()->position == 40);
+    IMECE_HOLDS(store->identity_position() == 60);
     const auto leaves = store->anchor(1);
     IMECE_HOLDS(leaves && leaves->first.size() == 3 && leaves->second == anchor.id);
     IMECE_HOLDS(leaves->first[2] == crypto::sha256(view_of("c")));

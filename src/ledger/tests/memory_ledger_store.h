@@ -23,6 +23,7 @@ struct MemoryChain {
     std::map<ReceiptKey, ReceiptPlace> receipts;
     std::map<std::uint64_t, std::pair<std::vector<crypto::Digest>, TransactionId>> anchors;
     ReceiptMark mark;
+    std::uint64_t identity_position = 0;
 };
 
 class MemoryLedgerStore : public LedgerStore {
@@ -56,6 +57,7 @@ public:
         if (chain_->transactions.contains(submitted.id)) return false;
         chain_->transactions[submitted.id] = {.bytes = submitted.bytes, .reason = {}};
         chain_->pending[++chain_->sequence] = submitted.bytes;
+        if (submitted.identity_position) chain_->identity_position = *submitted.identity_position;
         if (!submitted.receipts) return true;
         const ReceiptBatch& batch = *submitted.receipts;
         auto& [leaves, id] = chain_->anchors[batch.number];
@@ -124,6 +126,7 @@ public:
         if (at == chain_->state.end()) return std::optional<std::string>();
         return at->second;
     }
+    Result<std::uint64_t> identity_position() override { return chain_->identity_position; }
     Result<ReceiptMark> receipt_mark() override { return chain_->mark; }
     Result<ReceiptPlace> receipt(const ReceiptKey& key) override {
         const auto at = chain_->receipts.find(key);

@@ -124,6 +124,7 @@ MethodInfo describe(const MethodDescriptor& method, Metrics& metrics) {
 Door::Door(Deps deps) : state_(std::make_unique<State>(deps)) {
     // Every service linked into the process: each request type belongs to one method, so it names it.
     static constexpr const char* kServices[] = {"imece.identity.v1.IdentityService",
+                                                "imece.identity.v1.CheckInService",
                                                 "imece.discovery.v1.DiscoveryService",
                                                 "imece.messaging.v1.MessageService",
                                                 "imece.bus.v1.BusService",

@@ -133,6 +133,10 @@ public:
     /// connections. Sees every write that had returned. Errors: what `look` gave; kUnavailable
     /// STORE_DOWN when no connection came free within Options::wait_max.
     virtual Status read(const std::function<Status(Tx&)>& look) = 0;
+
+    /// When it returns, nothing of what was deleted before it is left in the files. Rewrites the whole of them: some
+    /// 100 MB/s; writers wait meanwhile. Errors: kUnavailable STORE_DOWN when readers left no moment for it.
+    virtual Status scrub() = 0;
 };
 
 struct SqliteOptions {

@@ -100,7 +100,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::file
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     IMECE_CHECK(connection->script(
         "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-        "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"));
+        "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"));
     IMECE_CHECK(
         connection->script(sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
     if (use == Use::kRead) IMECE_CHECK(connection->script("PRAGMA query_only = ON"));

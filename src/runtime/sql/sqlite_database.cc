@@ -60,6 +60,19 @@ public:
         return result;
     }
 
+    Status scrub() override {
+        // By a connection of its own: it waits for the others as one process does for another.
+        IMECE_TRY(
+            const auto connection,
+            SqliteConnection::open(options_.path, SqliteConnection::Use::kWrite, options_.sync));
+        IMECE_CHECK(connection->script("VACUUM"));
+        bool busy = true;
+        IMECE_CHECK(connection->query("PRAGMA wal_checkpoint(TRUNCATE)", {},
+                                      [&](const Row& row) { busy = row.integer(0) != 0; }));
+        if (busy) return no_room("the store is read without pause");
+        return {};
+    }
+
 private:
     void commit_groups(const std::stop_token& stop) {
         std::unique_lock lock(queue_mutex_);

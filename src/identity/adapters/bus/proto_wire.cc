@@ -60,6 +60,26 @@ std::string ProtoWire::user_created(const UserId& user) const {
     return out.SerializeAsString();
 }
 
+std::string ProtoWire::user_changed(const UserId& user) const {
+    pb::UserChanged out;
+    out.set_user_id(bytes_of(user.view()));
+    return out.SerializeAsString();
+}
+
+std::string ProtoWire::check_in_recorded(const CheckInId& check_in,
+                                         const crypto::Digest& commitment) const {
+    pb::CheckInRecorded out;
+    out.set_check_in_id(bytes_of(check_in.view()));
+    out.set_commitment(bytes_of(commitment));
+    return out.SerializeAsString();
+}
+
+std::string ProtoWire::check_in_erased(const CheckInId& check_in) const {
+    pb::CheckInErased out;
+    out.set_check_in_id(bytes_of(check_in.view()));
+    return out.SerializeAsString();
+}
+
 std::string ProtoWire::desk_changed(const Desk& desk) const {
     pb::DeskChanged out;
     out.set_group_id(bytes_of(desk.id.view()));

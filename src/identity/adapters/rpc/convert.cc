@@ -42,6 +42,25 @@ void fill(const User& user, pb::User& out) {
     out.set_name(user.name);
     for (const Role role : user.roles.items()) out.add_roles(types::Role(int(role)));
     *out.mutable_created_at() = runtime::to_proto(user.created_at);
+    if (user.disabled_at) *out.mutable_disabled_at() = runtime::to_proto(*user.disabled_at);
+}
+
+void fill(const Holdings& holdings, pb::UserExport& out) {
+    fill(holdings.user, *out.mutable_user());
+    for (const Session& session : holdings.sessions) {
+        auto& wire = *out.add_sessions();
+        wire.set_session_id(to_text(session.id));
+        *wire.mutable_created_at() = runtime::to_proto(session.created_at);
+        *wire.mutable_expires_at() = runtime::to_proto(session.expires_at);
+    }
+    for (const Device& device : holdings.devices) fill(device, *out.add_devices());
+    for (const EnrolmentToken& token : holdings.enrolment_tokens) {
+        auto& wire = *out.add_enrolment_tokens();
+        wire.set_quota(token.quota);
+        wire.set_used(token.used);
+        *wire.mutable_expires_at() = runtime::to_proto(token.expires_at);
+    }
+    for (const CheckInId& id : holdings.check_ins) out.add_check_in_ids(to_text(id));
 }
 
 void fill(const Device& device, pb::Device& out) {

@@ -28,6 +28,7 @@ Result<EnumSet<Enum>> set_of(const google::protobuf::RepeatedField<int>& values,
 }
 
 void fill(const User& user, imece::identity::v1::User& out);
+void fill(const Holdings& holdings, imece::identity::v1::UserExport& out);
 void fill(const Device& device, imece::identity::v1::Device& out);
 void fill(const Desk& desk, imece::identity::v1::Desk& out);
 void fill(const IssuedSession& session, imece::identity::v1::Session& out);

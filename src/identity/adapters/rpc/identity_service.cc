@@ -75,6 +75,55 @@ grpc::Status IdentityRpc::ListUsers(Context* context, In<pb::ListUsersRequest> r
     });
 }
 
+grpc::Status IdentityRpc::DisableUser(Context* context, In<pb::DisableUserRequest> request,
+                                      pb::User* response) {
+    return door_.unary(*context, *request, [&](const Call& call) -> Status {
+        IMECE_TRY(const UserId id, parse_id<UserId>(request->user_id()));
+        IMECE_CHECK(answer(use_.disable_user(context_of(call), id), *response));
+        runtime::log(runtime::LogLevel::kInfo, "user_disabled",
+                     {{"user_id", response->user_id()}, {"by", call.principal.subject}});
+        return {};
+    });
+}
+
+grpc::Status IdentityRpc::EnableUser(Context* context, In<pb::EnableUserRequest> request,
+                                     pb::User* response) {
+    return door_.unary(*context, *request, [&](const Call& call) -> Status {
+        IMECE_TRY(const UserId id, parse_id<UserId>(request->user_id()));
+        return answer(use_.enable_user(context_of(call), id), *response);
+    });
+}
+
+grpc::Status IdentityRpc::EndSessions(Context* context, In<pb::EndSessionsRequest> request,
+                                      pb::EndSessionsResponse* response) {
+    return door_.unary(*context, *request, [&](const Call& call) -> Status {
+        IMECE_TRY(const UserId id, parse_id<UserId>(request->user_id()));
+        IMECE_TRY(const std::uint32_t ended, use_.end_sessions(context_of(call), id));
+        response->set_ended(ended);
+        return {};
+    });
+}
+
+grpc::Status IdentityRpc::ExportUser(Context* context, In<pb::ExportUserRequest> request,
+                                     pb::UserExport* response) {
+    return door_.unary(*context, *request, [&](const Call& call) -> Status {
+        IMECE_TRY(const UserId id, parse_id<UserId>(request->user_id()));
+        return answer(use_.export_user(context_of(call), id), *response);
+    });
+}
+
+grpc::Status IdentityRpc::EraseUser(Context* context, In<pb::EraseUserRequest> request,
+                                    pb::EraseUserResponse* response) {
+    return door_.unary(*context, *request, [&](const Call& call) -> Status {
+        IMECE_TRY(const UserId id, parse_id<UserId>(request->user_id()));
+        IMECE_TRY(const std::uint32_t revoked, use_.erase_user(context_of(call), id));
+        response->set_devices_revoked(revoked);
+        runtime::log(runtime::LogLevel::kInfo, "user_erased",
+                     {{"user_id", to_text(id)}, {"by", call.principal.subject}});
+        return {};
+    });
+}
+
 grpc::Status IdentityRpc::Login(Context* context, In<pb::LoginRequest> request,
                                 pb::Session* response) {
     return door_.unary(*context, *request, [&](const Call& call) {

@@ -16,6 +16,11 @@ struct UseCases {
     CreateUser create_user;
     GetUser get_user;
     ListUsers list_users;
+    DisableUser disable_user;
+    EnableUser enable_user;
+    EndSessions end_sessions;
+    ExportUser export_user;
+    EraseUser erase_user;
     Login login;
     RefreshSession refresh_session;
     Logout logout;
@@ -49,6 +54,16 @@ public:
                          imece::identity::v1::User* response) override;
     grpc::Status ListUsers(Context* context, In<imece::identity::v1::ListUsersRequest> request,
                            imece::identity::v1::ListUsersResponse* response) override;
+    grpc::Status DisableUser(Context* context, In<imece::identity::v1::DisableUserRequest> request,
+                             imece::identity::v1::User* response) override;
+    grpc::Status EnableUser(Context* context, In<imece::identity::v1::EnableUserRequest> request,
+                            imece::identity::v1::User* response) override;
+    grpc::Status EndSessions(Context* context, In<imece::identity::v1::EndSessionsRequest> request,
+                             imece::identity::v1::EndSessionsResponse* response) override;
+    grpc::Status ExportUser(Context* context, In<imece::identity::v1::ExportUserRequest> request,
+                            imece::identity::v1::UserExport* response) override;
+    grpc::Status EraseUser(Context* context, In<imece::identity::v1::EraseUserRequest> request,
+                           imece::identity::v1::EraseUserResponse* response) override;
     grpc::Status Login(Context* context, In<imece::identity::v1::LoginRequest> request,
                        imece::identity::v1::Session* response) override;
     grpc::Status RefreshSession(Context* context,

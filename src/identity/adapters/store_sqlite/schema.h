@@ -102,4 +102,34 @@ inline constexpr runtime::sql::Migration kEventsHaveActors{2, "events_have_actor
 ALTER TABLE outbox ADD COLUMN actor TEXT NOT NULL DEFAULT '';
 )sql"};
 
+inline constexpr runtime::sql::Migration kUsersCanBeDisabled{3, "users_can_be_disabled", R"sql(
+ALTER TABLE users ADD COLUMN disabled_at INTEGER;
+CREATE INDEX devices_by_owner ON devices(owner) WHERE owner IS NOT NULL;
+)sql"};
+
+inline constexpr runtime::sql::Migration kCheckIns{4, "check_ins", R"sql(
+CREATE TABLE check_ins(
+    id BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    wellbeing INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    recorded_by TEXT NOT NULL,
+    salt BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX check_ins_by_phone ON check_ins(phone, at) WHERE phone <> '';
+CREATE INDEX check_ins_by_time ON check_ins(at);
+CREATE INDEX check_ins_by_recorder ON check_ins(recorded_by);
+
+-- The words of the names, in plain small letters.
+CREATE TABLE check_in_words(
+    word TEXT NOT NULL,
+    check_in BLOB NOT NULL REFERENCES check_ins(id) ON DELETE CASCADE,
+    PRIMARY KEY (word, check_in)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX check_in_words_by_check_in ON check_in_words(check_in);
+)sql"};
+
 }  // namespace imece::identity

@@ -13,7 +13,8 @@ constexpr Duration kSupersededKept = std::chrono::days(7);
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(Options options) {
     IMECE_TRY(auto database,
               runtime::sql::open_sqlite({.path = std::move(options.path),
-                                         .migrations = {kFirstSchema, kEventsHaveActors}}));
+                                         .migrations = {kFirstSchema, kEventsHaveActors,
+                                                        kUsersCanBeDisabled, kCheckIns}}));
     return std::unique_ptr<SqliteStore>(
         new SqliteStore(std::move(database), std::move(options.on_event)));
 }

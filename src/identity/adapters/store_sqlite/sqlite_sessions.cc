@@ -9,18 +9,6 @@ namespace {
 /// outdated never piles up, and no write ever has much to clear.
 constexpr int kClearedAtOnce = 4;
 
-Session session_of(const Row& row) {
-    Session session{.id = row.id<SessionId>(0),
-                    .subject = {Subject::Kind(row.integer(1)), row.fixed<16>(2)},
-                    .created_at = row.time(3),
-                    .current = row.fixed<32>(4),
-                    .rotated_at = row.time(6),
-                    .expires_at = row.time(7),
-                    .access_until = row.time(8)};
-    if (!row.is_null(5)) session.previous = row.fixed<32>(5);
-    return session;
-}
-
 Result<std::optional<Session>> session_with_token(Tx& tx, const crypto::Digest& hash) {
     std::optional<Session> session;
     IMECE_CHECK(
@@ -60,6 +48,27 @@ Status keep_rotation(Tx& tx, const Session& session, TimePoint now, const Limits
 
 }  // namespace
 
+Session session_of(const Row& row) {
+    Session session{.id = row.id<SessionId>(0),
+                    .subject = {Subject::Kind(row.integer(1)), row.fixed<16>(2)},
+                    .created_at = row.time(3),
+                    .current = row.fixed<32>(4),
+                    .rotated_at = row.time(6),
+                    .expires_at = row.time(7),
+                    .access_until = row.time(8)};
+    if (!row.is_null(5)) session.previous = row.fixed<32>(5);
+    return session;
+}
+
+Result<std::vector<Revocations::OfSession>> end_sessions_of(Tx& tx, const UserId& user) {
+    std::vector<Revocations::OfSession> ended;
+    IMECE_CHECK(
+        tx.query("SELECT id, access_until FROM sessions WHERE subject = ?1", {user},
+                 [&](const Row& row) { ended.push_back({row.id<SessionId>(0), row.time(1)}); }));
+    for (const auto& [id, until] : ended) IMECE_CHECK(end_session(tx, id, until));
+    return ended;
+}
+
 Status insert_session(Tx& tx, const Session& session, const Limits& limits) {
     IMECE_CHECK(
         tx.run("DELETE FROM sessions WHERE id IN"
@@ -84,7 +93,26 @@ Status insert_session(Tx& tx, const Session& session, const Limits& limits) {
 }
 
 Status SqliteStore::add_session(const Session& session, const Limits& limits) {
-    return database_->write([&](Tx& tx) { return insert_session(tx, session, limits); });
+    return database_->write([&](Tx& tx) -> Status {
+        if (session.subject.kind == Subject::Kind::kUser) {
+            IMECE_TRY(const auto user, select_user(tx, session.subject.user()));
+            if (!user || user->disabled_at)
+                return fail(ErrorCode::kUnauthenticated, "LOGIN_REFUSED",
+                            "name or password is wrong");
+        }
+        return insert_session(tx, session, limits);
+    });
+}
+
+Result<std::vector<Revocations::OfSession>> SqliteStore::revoke_sessions(const UserId& user) {
+    std::vector<Revocations::OfSession> ended;
+    IMECE_CHECK(database_->write([&](Tx& tx) -> Status {
+        IMECE_TRY(const auto known, select_user(tx, user));
+        if (!known) return no_such_user();
+        IMECE_TRY(ended, end_sessions_of(tx, user));
+        return {};
+    }));
+    return ended;
 }
 
 Result<Refreshed> SqliteStore::refresh_session(const crypto::Digest& presented,

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "identity/app/ports.h"
+#include "identity/app/check_ins.h"
 #include "runtime/bus/outbox.h"
 #include "runtime/sql/database.h"
 
@@ -14,7 +14,7 @@ namespace imece::identity {
 /// Thread-safe. Superseded events (an older device.enrolled.v1 or desk.changed.v1 of the same
 /// subject) are dropped after a week, so the log is bounded by what there is, and a reader from 0
 /// still gets the full state.
-class SqliteStore final : public IdentityStore, public runtime::OutboxReader {
+class SqliteStore final : public IdentityStore, public CheckInStore, public runtime::OutboxReader {
 public:
     struct Options {
         std::filesystem::path path;  ///< Its directory exists.
@@ -34,11 +34,17 @@ public:
     Result<User> find_user(const UserId& id) override;
     Result<std::optional<UserRecord>> find_login(const std::string& name) override;
     Result<std::vector<User>> list_users(const Page& page) override;
+    Result<Disabled> disable_user(const UserId& id, TimePoint now, const NewEvent& event) override;
+    Result<User> enable_user(const UserId& id, const NewEvent& event) override;
+    Result<Holdings> holdings(const UserId& id) override;
+    Result<Erased> erase_user(const UserId& id, TimePoint now, const NewEvent& event,
+                              const std::function<NewEvent(const DeviceId&)>& revoked) override;
 
     Status add_session(const Session& session, const Limits& limits) override;
     Result<Refreshed> refresh_session(const crypto::Digest& presented, const crypto::Digest& next,
                                       TimePoint now, const Limits& limits) override;
     Result<std::optional<TimePoint>> revoke_session(const SessionId& id) override;
+    Result<std::vector<Revocations::OfSession>> revoke_sessions(const UserId& user) override;
 
     Status add_enrolment_token(const EnrolmentToken& token, TimePoint now) override;
     Result<EnrolmentToken> find_enrolment_token(const crypto::Digest& hash) override;
@@ -55,6 +61,14 @@ public:
     Result<std::vector<Desk>> list_desks(const Page& page) override;
     Result<Desk> add_desk_device(const GroupId& desk, const DeviceId& device,
                                  const std::function<NewEvent(const Desk&)>& tell) override;
+
+    Result<CheckIn> add(const CheckIn& check_in, const std::vector<std::string>& words,
+                        Duration keep, const NewEvent& event) override;
+    Result<CheckIn> find_check_in(const CheckInId& id) override;
+    Result<std::vector<CheckIn>> by_phone(const std::string& phone, std::size_t max) override;
+    Result<std::vector<CheckIn>> by_name(const std::vector<std::string>& beginnings,
+                                         std::size_t max) override;
+    Status erase_check_in(const CheckInId& id, const NewEvent& event) override;
 
     Result<std::vector<runtime::Event>> read_after(std::uint64_t position,
                                                    std::size_t max) override;

@@ -110,6 +110,8 @@ INSTANTIATE_TEST_SUITE_P(
         std::vector<std::string>{"status"}, std::vector<std::string>{"doctor"},
         std::vector<std::string>{"version"}, std::vector<std::string>{"login"},
         std::vector<std::string>{"logout"}, std::vector<std::string>{"user", "add"},
+        std::vector<std::string>{"user", "disable"}, std::vector<std::string>{"user", "erase"},
+        std::vector<std::string>{"check-in", "add"}, std::vector<std::string>{"check-in", "search"},
         std::vector<std::string>{"device", "enrol"}, std::vector<std::string>{"desk", "add"},
         std::vector<std::string>{"desk", "list"},
         std::vector<std::string>{"enrolment-token", "create"},

@@ -203,6 +203,36 @@ TEST_F(SiteTest, from_the_first_operator_to_a_delivered_word) {
     EXPECT_THAT(terminal_.run({"doctor"}).out, HasSubstr("ok       backend: site test answers"));
 }
 
+TEST_F(SiteTest, users_go_and_come_back_and_people_check_in) {
+    make_operator();
+    ask({"user", "add", "mehmet", "--role", "citizen", "--password-file", path("password")});
+    const std::vector<std::string> as_mehmet{"check-in",        "search",        "--phone",
+                                             "05321234567",     "--user",        "mehmet",
+                                             "--password-file", path("password")};
+    const auto recorded = ask({"check-in", "add", "Ayşe Yılmaz", "--phone", "+90 532 123 45 67",
+                               "--is", "needs_help", "--place", "Antakya"});
+    EXPECT_EQ(text(recorded, "wellbeing"), "NEEDS_HELP");
+    EXPECT_THAT(terminal_.run(as_mehmet).out, HasSubstr("NEEDS_HELP"));
+    EXPECT_THAT(terminal_.run({"check-in", "search", "--name", "yilmaz ays"}).out,
+                HasSubstr("Ayşe Yılmaz"));
+
+    EXPECT_EQ(terminal_.run({"user", "disable", "mehmet"}).out, "disabled mehmet\n");
+    EXPECT_THAT(terminal_.run({"user", "list"}).out, HasSubstr("CITIZEN"));
+    EXPECT_THAT(terminal_.run(as_mehmet).err, HasSubstr("[LOGIN_REFUSED]"));
+    EXPECT_EQ(terminal_.run({"user", "enable", "mehmet"}).out, "enabled mehmet\n");
+    EXPECT_EQ(terminal_.run(as_mehmet).status, kOk);
+    const auto exported = ask({"user", "export", "mehmet"});
+    EXPECT_EQ(text(exported.at("user"), "name"), "mehmet");
+    EXPECT_EQ(exported.at("sessions").as_array().size(), 1u);  // The other ended with disabling.
+    EXPECT_EQ(terminal_.run({"user", "end-sessions", "mehmet"}).status, kOk);
+    EXPECT_THAT(terminal_.run({"user", "erase", "ayse"}).err, HasSubstr("[LAST_OPERATOR]"));
+    EXPECT_EQ(terminal_.run({"user", "erase", "mehmet"}).status, kOk);
+    EXPECT_THAT(terminal_.run({"user", "export", "mehmet"}).err, HasSubstr("[USER_UNKNOWN]"));
+    EXPECT_EQ(terminal_.run({"check-in", "erase", text(recorded, "checkInId")}).status, kOk);
+    EXPECT_THAT(terminal_.run({"check-in", "search", "--phone", "05321234567"}).out,
+                Not(HasSubstr("Ayşe")));
+}
+
 TEST_F(SiteTest, without_the_right_it_is_status_4) {
     make_operator();
     ask({"user", "add", "mehmet", "--role", "citizen", "--password-file", path("password")});

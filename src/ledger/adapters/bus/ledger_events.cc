@@ -1,7 +1,10 @@
 #include "ledger/adapters/bus/ledger_events.h"
 
+#include <algorithm>
+
 #include "base/read_id.h"
 #include "crypto/merkle.h"
+#include "imece/identity/v1/events.pb.h"
 #include "imece/ledger/v1/events.pb.h"
 #include "imece/messaging/v1/events.pb.h"
 #include "runtime/observe/log.h"
@@ -71,6 +74,19 @@ std::vector<AnchoredReceipt> receipts_of(std::span<const runtime::Event> events)
                          {{"type", event.type}, {"position", event.position}});
     }
     return receipts;
+}
+
+std::optional<CheckInRecorded> check_in_of(const runtime::Event& event) {
+    imece::identity::v1::CheckInRecorded data;
+    CheckInRecorded check_in;
+    if (data.ParseFromString(event.data) && read_id(data.check_in_id(), check_in.check_in) &&
+        data.commitment().size() == check_in.commitment.size()) {
+        std::ranges::copy(data.commitment(), check_in.commitment.begin());
+        return check_in;
+    }
+    runtime::log(runtime::LogLevel::kError, "event_malformed",
+                 {{"type", event.type}, {"position", event.position}});
+    return std::nullopt;
 }
 
 }  // namespace imece::ledger

@@ -18,6 +18,12 @@ std::optional<runtime::Event> final_event(const Finalized& finalized, Random& ra
 /// What the ledger wants of messaging's log.
 inline constexpr const char* kDelivered = "message.delivered.v1";
 
+/// What the ledger wants of identity's log.
+inline constexpr const char* kCheckInRecorded = "check_in.recorded.v1";
+
+/// The check-in that `event`, a kCheckInRecorded, tells of. Nothing, with an error in the log, where it is malformed.
+std::optional<CheckInRecorded> check_in_of(const runtime::Event& event);
+
 /// The receipts that `events`, each kDelivered, carry. A malformed one is passed over with an error in the log.
 std::vector<AnchoredReceipt> receipts_of(std::span<const runtime::Event> events);
 

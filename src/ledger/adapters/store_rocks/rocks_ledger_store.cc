@@ -20,7 +20,7 @@ constexpr std::uint8_t kFormat = 1;
 
 /// kBlocks: height → header, certificate. kBodies: height → transactions. kTransactions: id → where it is. kPending:
 /// sequence → bytes. kHistory: level, index → hash. kStateNodes: depth, prefix → node. kState: name → value. kReceipts:
-/// message, device → place. kAnchors: number → transaction, leaves. kFacts: 'c' candidate, 's' epoch → set, 'm' mark. kOutbox: position → event.
+/// message, device → place. kAnchors: number → transaction, leaves. kFacts: 'c' candidate, 's' epoch → set, 'm' mark, 'i' identity's position. kOutbox: position → event.
 enum Family : std::size_t {
     kBlocks,
     kBodies,
@@ -223,6 +223,9 @@ public:
                       encode(TransactionPlace{.bytes = submitted.bytes, .reason = {}}));
             batch.put(kPending, key_of(++sequence_), submitted.bytes);
             if (submitted.receipts) write_receipts(batch, *submitted.receipts, submitted.id);
+            if (submitted.identity_position)
+                batch.put(kFacts, "i",
+                          Encoder(kFormat).number(*submitted.identity_position).take());
             tell(batch, options_.submitted_event(submitted));
             return {};
         });
@@ -328,6 +331,16 @@ public:
         mark.position = in.number<std::uint64_t>();
         if (!in.ok()) return damaged("mark");
         return mark;
+    }
+
+    Result<std::uint64_t> identity_position() override {
+        std::string bytes;
+        IMECE_TRY(const bool found, kv_->get(kFacts, "i", bytes));
+        if (!found) return 0;
+        Decoder in(bytes);
+        const auto position = in.number<std::uint64_t>();
+        if (!in.ok()) return damaged("identity position");
+        return position;
     }
 
     Result<ReceiptPlace> receipt(const ReceiptKey& key) override {
