@@ -10,6 +10,10 @@ from tests.e2e.replay_site import ReplaySite
 from tests.e2e.site import BINARY, eventually, free_port
 
 SERVICES = ("identity", "discovery", "messaging", "ledger", "security", "analytics", "config")
+# What each service answers an operator, out of its own store.
+READS = {"identity": "/v1/users", "discovery": "/v1/topology", "messaging": "/v1/queues",
+         "ledger": "/v1/ledger", "security": "/v1/audit/records", "analytics": "/v1/overview",
+         "config": "/v1/config"}
 
 
 class ApartSite(ReplaySite):

@@ -8,15 +8,10 @@ import subprocess
 import time
 import unittest
 
-from tests.e2e.apart import SERVICES, ApartSite
+from tests.e2e.apart import READS, SERVICES, ApartSite
 from tests.e2e.replay_site import ReplayTest
 from tests.e2e.site import BINARY, eventually
 from tests.e2e.test_messages import Stream
-
-# What each service answers an operator, out of its own store.
-READS = {"identity": "/v1/users", "discovery": "/v1/topology", "messaging": "/v1/queues",
-         "ledger": "/v1/ledger", "security": "/v1/audit/records", "analytics": "/v1/overview",
-         "config": "/v1/config"}
 
 
 class Apart(unittest.TestCase):

@@ -7,11 +7,12 @@ import subprocess
 import time
 import unittest
 
-from tests.e2e.site import LONG, eventually
+from tests.e2e.apart import READS, SERVICES, ApartSite
 from tests.e2e.replay_site import VERIFY, ReplaySite, lines_of
+from tests.e2e.site import LONG, eventually
 
 KILLS = 40 if LONG else 22
-MINUTES = 24 if LONG else 12
+GONE_SECONDS = 30 if LONG else 4
 
 
 def read(path):
@@ -19,36 +20,38 @@ def read(path):
         return file.read()
 
 
-class Crash(unittest.TestCase):
+class CrashTest(unittest.TestCase):
+    """A replay, what is done to the site meanwhile, and what must hold after it."""
+
+    minutes = 24 if LONG else 12  # Of the site's time, which runs ten times as fast as the wall's.
+
+    def make_site(self):
+        return ReplaySite()
+
     def setUp(self):
-        self.site = ReplaySite()
+        self.site = self.make_site()
         self.addCleanup(self.site.remove)
         self.site.start_with_operator()
         self.seed = int(os.environ.get("IMECE_SEED", random.randrange(10**6)))
         print(f"seed {self.seed}", end=" ")
         self.dice = random.Random(self.seed)
 
-    def replay_while_killing(self, trace, report):
-        """Returns how often the server was killed while the replay ran."""
+    def replay_through(self, trouble, trace, report):
+        """Calls `trouble(replay process)` once the replay has begun to send; returns what it gave, at the replay's end."""
         output = open(os.path.join(self.site.data, "replay.log"), "wb")
         self.addCleanup(output.close)
         replay = subprocess.Popen(self.site.replay_command(
-            "--scenario", "kahramanmaras-2023", "--phones", "80", "--minutes", str(MINUTES),
+            "--scenario", "kahramanmaras-2023", "--phones", "80", "--minutes", str(self.minutes),
             "--seed", str(self.seed), "--trace", trace, "--json", report),
             stdout=output, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: replay.poll() is None and replay.kill())
-        # Enrolment comes first; load is what the kills are to meet.
+        # Enrolment comes first; load is what the trouble is to meet.
         self.assertTrue(eventually(lambda: "acknowledged" in read(output.name), 60), read(output.name))
-        share = MINUTES * 60 / 10 * 0.8 / KILLS  # Wall seconds a kill, within the replay's time.
-        killed = 0
-        while killed < KILLS and replay.poll() is None:
-            time.sleep(self.dice.uniform(0.1, 1.0) * share)
-            self.site.kill()
-            self.site.start()
-            killed += 1
+        result = trouble(replay)
+        self.assertIsNone(replay.poll(), "the replay ended before the trouble did")
         replay.wait(600)
         self.assertTrue(os.path.exists(report), self.site.tail())
-        return killed
+        return result
 
     def all_messages(self):
         """{message id: message} by the operator's list."""
@@ -66,11 +69,8 @@ class Crash(unittest.TestCase):
             if not page:
                 return found
 
-    def test_nothing_acknowledged_is_lost_and_nothing_is_delivered_twice(self):
-        trace, report = self.site.report_path("run.jsonl"), self.site.report_path("run.json")
-        killed = self.replay_while_killing(trace, report)
-        self.assertEqual(killed, KILLS, "the replay ended before the last kill")
-
+    def check(self, trace, report):
+        """What was acknowledged is there, what was confirmed is known, and nothing came twice; a summary."""
         accepted, acknowledged, delivered = set(), {}, {}
         for line in lines_of(trace):
             if line["e"] == "accepted":
@@ -89,10 +89,70 @@ class Crash(unittest.TestCase):
         unlearned = [name for name, nodes in acknowledged.items()
                      if sum(copy["state"] == "DELIVERED" for copy in stored[name]["copies"]) < len(nodes)]
         self.assertEqual(unlearned, [], "receipts that were confirmed are gone")
-        print(f"{killed} kills, {len(accepted)} accepted, {len(acknowledged)} acknowledged", end=" ")
 
         result = subprocess.run(["python3", VERIFY, trace, "--report", report], capture_output=True,
                                 text=True, timeout=300, check=False)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         with open(report, encoding="utf-8") as file:
             self.assertEqual(json.load(file)["twice"], 0)
+        return f"{len(accepted)} accepted, {len(acknowledged)} acknowledged"
+
+    def paths(self):
+        return self.site.report_path("run.jsonl"), self.site.report_path("run.json")
+
+
+class Crash(CrashTest):
+    def kill_at_random(self, _replay):
+        share = self.minutes * 60 / 10 * 0.8 / KILLS  # Wall seconds a kill, within the replay's time.
+        for _ in range(KILLS):
+            time.sleep(self.dice.uniform(0.1, 1.0) * share)
+            self.site.kill()
+            self.site.start()
+
+    def test_nothing_acknowledged_is_lost_and_nothing_is_delivered_twice(self):
+        trace, report = self.paths()
+        self.replay_through(self.kill_at_random, trace, report)
+        print(f"{KILLS} kills, {self.check(trace, report)}", end=" ")
+
+
+class ApartCrash(CrashTest):
+    """Each of the services killed in turn, and gone for a while, under load: all others answer, all the while."""
+
+    minutes = 48 if LONG else 14
+
+    def make_site(self):
+        return ApartSite(scale=10)
+
+    def asked_while_gone(self, gone, token):
+        """{service: [calls that it answered, calls in all]}."""
+        row = {name: [0, 0] for name in SERVICES}
+        until = time.monotonic() + GONE_SECONDS
+        while time.monotonic() < until:
+            for name in SERVICES:
+                row[name][0] += self.site.status(READS[name], token) == 200
+                row[name][1] += 1
+            time.sleep(0.1)  # Within the rate that one caller has.
+        self.assertEqual(row[gone][0], 0, gone)
+        return row
+
+    def each_gone_in_turn(self, _replay):
+        table = {}
+        for gone in SERVICES:
+            token = self.site.login()["accessToken"]
+            self.site.kill_one(gone)
+            table[gone] = self.asked_while_gone(gone, token)
+            self.site.launch(gone)
+            self.assertTrue(eventually(lambda gone=gone, token=token: self.site.status(READS[gone], token) == 200, 20),
+                            f"{gone} did not come back\n{self.site.tail()}")
+        return table
+
+    def test_each_may_be_gone_under_load(self):
+        trace, report = self.paths()
+        table = self.replay_through(self.each_gone_in_turn, trace, report)
+        print(f"\neach gone for {GONE_SECONDS} s\ngone        " + " ".join(f"{name[:9]:9}" for name in SERVICES))
+        for gone, row in table.items():
+            print(f"{gone:11} " + " ".join(f"{f'{row[name][0]}/{row[name][1]}':9}" for name in SERVICES))
+        missed = [(gone, name, row[name]) for gone, row in table.items() for name in SERVICES
+                  if name != gone and row[name][0] != row[name][1]]
+        self.assertEqual(missed, [], self.site.tail())
+        print(self.check(trace, report), end=" ")
