@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { may } from "../api/access";
-import type { Problem } from "../api/problem";
 import { count, time, type Emergency, type Level, type Transaction } from "../api/types";
 import type { PageProps } from "../app";
-import { Page, Panel, ProblemNote, Verdict } from "../parts/parts";
+import { Ask } from "../parts/ask";
+import { Page, Panel, Verdict } from "../parts/parts";
 import { client, clock, feeds, useCall, useFeed, useNow } from "../site";
 import { useSpeech } from "../words/words";
 
@@ -225,43 +225,6 @@ function End(props: {
         />
       </label>
     </Ask>
-  );
-}
-
-/** Asks once more before what cannot be taken back. Escape and Cancel do nothing else than close it. */
-function Ask(props: {
-  title: string;
-  submit: string;
-  busy: boolean;
-  problem: Problem | undefined;
-  onSubmit: () => void;
-  onClose: () => void;
-  children: preact.ComponentChildren;
-}) {
-  const { words } = useSpeech();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} onClose={props.onClose} aria-labelledby="ask-title">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          props.onSubmit();
-        }}
-      >
-        <h2 id="ask-title">{props.title}</h2>
-        {props.children}
-        <ProblemNote problem={props.problem} />
-        <div class="row">
-          <button type="submit" class="danger" disabled={props.busy}>
-            {props.submit}
-          </button>
-          <button type="button" class="plain" onClick={props.onClose}>
-            {words.cancel}
-          </button>
-        </div>
-      </form>
-    </dialog>
   );
 }
 
