@@ -126,6 +126,35 @@ describe("a session", () => {
   });
 });
 
+describe("signing out", () => {
+  it("is over here at once, and leaves a good token for what is done last", async () => {
+    const site = new FakeSite();
+    await site.session.signIn("ayse", "secret");
+    site.now = 2_000;
+    const leaving = site.session.signOut(async (token) => site.calls.push(`last ${token}`));
+    expect(site.session.signedIn).toBeUndefined();
+    await leaving;
+    const last = ["/v1/sessions:refresh", "last access1", "/v1/sessions:logout Bearer access1"];
+    expect(site.calls.slice(-3)).toEqual(last);
+    expect(site.kept.size).toBe(0);
+  });
+  it("ends the session also where the last thing fails", async () => {
+    const site = new FakeSite();
+    await site.session.signIn("ayse", "secret");
+    await site.session.signOut(() => Promise.reject(new Error("no")));
+    expect(site.calls.at(-1)).toBe("/v1/sessions:logout Bearer access0");
+  });
+  it("is not undone by a renewal that was under way", async () => {
+    const site = new FakeSite();
+    await site.session.signIn("ayse", "secret");
+    const renewing = site.session.renew();
+    await site.session.signOut();
+    await renewing;
+    expect(site.kept.size).toBe(0);
+    expect(await site.session.token()).toBe("");
+  });
+});
+
 describe("a stream", () => {
   it("gives events as they come, in whatever pieces", async () => {
     const site = new FakeSite();

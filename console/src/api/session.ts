@@ -53,9 +53,17 @@ export class Session {
     if (this.access !== "") await this.learnUser();
   }
 
-  async signOut(): Promise<void> {
-    const access = this.access;
+  /** Over here at once. `last` is done with a token that is still good, before the site refuses it. */
+  async signOut(last: (token: string) => Promise<unknown> = async () => undefined): Promise<void> {
+    let { access } = this;
+    const refreshToken = this.siteNow() < this.renewAt ? null : this.keep.getItem(kept);
     this.forget(false);
+    if (refreshToken !== null)
+      await call<Tokens>(this.fetcher, "/v1/sessions:refresh", { body: { refreshToken } }).then(
+        (tokens) => (access = tokens.accessToken),
+        () => undefined, // The old one may still do.
+      );
+    await last(access).catch(() => undefined);
     await call(this.fetcher, "/v1/sessions:logout", { body: {}, token: access }).catch(
       () => undefined, // Gone here in any case.
     );
@@ -77,9 +85,10 @@ export class Session {
     const refreshToken = this.keep.getItem(kept);
     if (refreshToken === null) return this.forget(true);
     try {
-      this.take(
-        await call<Tokens>(this.fetcher, "/v1/sessions:refresh", { body: { refreshToken } }),
-      );
+      const body = { refreshToken };
+      const tokens = await call<Tokens>(this.fetcher, "/v1/sessions:refresh", { body });
+      // Who signed out meanwhile stays so.
+      if (this.keep.getItem(kept) === refreshToken) this.take(tokens);
     } catch (error) {
       // A site that cannot be reached has not ended the session.
       if (error instanceof Problem && error.reason === "REFRESH_REFUSED") return this.forget(true);
