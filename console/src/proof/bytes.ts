@@ -16,6 +16,12 @@ export function toHex(bytes: Bytes): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Of hex digits, with or without the hyphens of a UUID. */
+export function fromHex(text: string): Bytes {
+  const pairs = text.replace(/-/g, "").match(/../g) ?? [];
+  return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
+}
+
 /** 16 bytes as a UUID is written. */
 export function toUuid(bytes: Bytes): string {
   return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
