@@ -1,25 +1,8 @@
 // What a person does in the console, and what must come of it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { asOperator, goTo, signIn, tabTo, violations } from "./person.mjs";
 
 const pages = ["", "map", "messages", "emergencies", "ledger", "audit"];
-
-async function signIn(page, url, name, password) {
-  await page.goto(url);
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Overview" }).waitFor();
-}
-const asOperator = (page, { url, known }) => signIn(page, url, "operator", known.password);
-
-async function goTo(page, name) {
-  await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
-  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
-}
 
 /** A call of another session, as somebody else makes it meanwhile. */
 async function elsewhere({ url, known }, path, body) {
@@ -96,15 +79,6 @@ export async function says_when_what_it_shows_is_old(site) {
   await context.setOffline(false);
   await page.locator(".banner.old").waitFor({ state: "detached", timeout: 60_000 });
   await page.locator(".fresh.old").first().waitFor({ state: "detached", timeout: 60_000 });
-}
-
-/** Presses Tab until the element has the focus; what a mouse reaches, the keyboard must too. */
-async function tabTo(page, locator) {
-  for (let i = 0; i < 60; ++i) {
-    if (await locator.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`the keyboard does not reach ${locator}`);
 }
 
 export async function declares_and_ends_by_keyboard_alone(site) {
@@ -259,6 +233,11 @@ export async function follows_a_message(site) {
     .first()
     .waitFor();
   await look("messages");
+  await page.goto(`${site.url}/#/messages/${site.known.expired}`);
+  await page
+    .locator(".steps")
+    .getByText(/expired\s+\d\d:\d\d:\d\d/)
+    .waitFor();
   await page.goto(`${site.url}/#/messages/0190c8e2-1f3a-7b5c-8d9e-0a1b2c3d4e5f`);
   await page.getByText("The site knows no message of this id").waitFor();
 }
@@ -302,12 +281,7 @@ export async function fits_a_phone_and_both_themes(site) {
 export async function is_accessible(site) {
   const { page } = await site.open();
   const found = [];
-  const examine = async (where) => {
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
-    for (const { id, nodes } of violations)
-      found.push(`${where}: ${id}: ${nodes.map((node) => node.html.slice(0, 200)).join(" | ")}`);
-  };
+  const examine = async (where) => found.push(...(await violations(page, where)));
   await page.goto(site.url);
   await page.getByLabel("Name").waitFor();
   await examine("sign in");

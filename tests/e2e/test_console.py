@@ -113,7 +113,7 @@ class InABrowser(SiteTest):
 
     @classmethod
     def messages(cls, sender, recipient, other):
-        """One that is delivered, whose receipt is on the chain; and one that waits."""
+        """One that is delivered, whose receipt is on the chain; one that waits; and one that runs out."""
         delivered, message = sender.envelope(recipient.id)
         assert eventually(lambda: cls.site.call("POST", "/v1/messages", message, sender.token).status == 201)
         receipt = recipient.receipt(delivered)
@@ -123,7 +123,9 @@ class InABrowser(SiteTest):
         assert eventually(lambda: cls.site.call("GET", path, token=cls.operator).status == 200, 30)
         waiting, message = sender.envelope(other.id, kind="LIFE_CRITICAL")
         cls.expect("POST", "/v1/messages", message, sender.token)
-        return {"receipt": receipt, "waiting": waiting}
+        expired, message = sender.envelope(other.id, ttl=1)
+        cls.expect("POST", "/v1/messages", message, sender.token)
+        return {"receipt": receipt, "waiting": waiting, "expired": expired}
 
     def play(self, scenario):
         return play(self.site, scenario, **self.known)

@@ -37,6 +37,29 @@ export interface User {
   roles?: Role[];
 }
 
+export interface SignedCredential {
+  credential: string;
+  signature: string;
+}
+export interface DeviceSession {
+  session: Tokens;
+  credential: SignedCredential;
+}
+export interface Device {
+  deviceId: string;
+  publicKey: string;
+  label?: string;
+  ownerUserId?: string;
+  revokedAt?: string;
+  classes?: Priority[];
+}
+export interface Desk {
+  deskId: string;
+  name: string;
+  publicKey: string;
+  deviceIds?: string[];
+}
+
 export interface ClassStanding {
   priority: Priority;
   judgement?: "HELD" | "BROKEN" | "NOT_JUDGED";
@@ -233,6 +256,7 @@ export interface Message {
   acceptedAt?: string;
   expiresAt?: string;
   bodyBytes?: number;
+  copies?: { deviceId: string; state?: MessageState; deliveredAt?: string }[];
 }
 export interface Explanation {
   message: Message;

@@ -320,7 +320,12 @@ export const en = {
     },
     destinations: { device: "device", user: "user", group: "desk" },
     none: "No message yet.",
-    sealed: "Bodies are sealed by the phones; nobody here can read them.",
+    sealed: "Bodies are sealed where they are written; the site cannot read them.",
+    copiesOf: (n: string) => `copies: ${n}`,
+    nextAt: (moment: string) => `next attempt ${moment}`,
+    receipt: "Receipt of",
+    inBlock: (height: string) => `in block ${height}`,
+    notOnChain: "not in a block yet",
   },
   mapPage: {
     asMap: "Map",

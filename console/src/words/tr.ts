@@ -316,7 +316,12 @@ export const tr: Words = {
     },
     destinations: { device: "cihaz", user: "kullanıcı", group: "masa" },
     none: "Henüz mesaj yok.",
-    sealed: "Gövdeleri telefonlar mühürler; burada kimse okuyamaz.",
+    sealed: "Gövdeler yazıldıkları yerde mühürlenir; merkez okuyamaz.",
+    copiesOf: (n) => `kopya: ${n}`,
+    nextAt: (moment) => `sonraki deneme ${moment}`,
+    receipt: "Alındı:",
+    inBlock: (height) => `${height} numaralı blokta`,
+    notOnChain: "henüz bir blokta değil",
   },
   mapPage: {
     asMap: "Harita",
