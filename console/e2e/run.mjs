@@ -1,9 +1,11 @@
-// `node run.mjs SCENARIO`: plays one scenario of scenarios.mjs in headless Chromium, as tests/e2e/test_console.py asks.
+// `node run.mjs SCENARIO`: plays one scenario of scenarios.mjs or compose.mjs in headless Chromium, as
+// tests/e2e/test_console.py and test_console_compose.py ask.
 // Environment: URL of the site, CHROMIUM, SCREENS (a directory for screenshots), KNOWN (JSON that the scenario needs).
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import * as scenarios from "./scenarios.mjs";
+import * as compose from "./compose.mjs";
+import * as everything from "./scenarios.mjs";
 
 const { URL: url, CHROMIUM: program, SCREENS: screens } = process.env;
 const known = JSON.parse(process.env.KNOWN ?? "{}");
@@ -42,7 +44,7 @@ async function open(options = {}) {
 }
 
 try {
-  await scenarios[name]({ url, known, open });
+  await { ...everything, ...compose }[name]({ url, known, open });
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 } catch (error) {
   console.error(error.stack);

@@ -16,7 +16,14 @@ export interface PageProps {
   /** What follows the page's name in the address. */
   rest: string[];
 }
-export type PageName = "overview" | "map" | "messages" | "emergencies" | "ledger" | "audit";
+export type PageName =
+  | "overview"
+  | "map"
+  | "messages"
+  | "compose"
+  | "emergencies"
+  | "ledger"
+  | "audit";
 
 const pages: Record<PageName, { component: ComponentType<PageProps>; right?: Right }> = {
   overview: { component: OverviewPage },
@@ -25,6 +32,10 @@ const pages: Record<PageName, { component: ComponentType<PageProps>; right?: Rig
     right: "topology",
   },
   messages: { component: later(async () => (await import("./pages/messages")).default) },
+  compose: {
+    component: later(async () => (await import("./pages/compose")).default),
+    right: "compose",
+  },
   emergencies: { component: later(async () => (await import("./pages/emergencies")).default) },
   ledger: { component: later(async () => (await import("./pages/ledger")).default) },
   audit: {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { SignedIn } from "./api/session";
 import type { PageName } from "./app";
 import { link } from "./route";
-import { clock, feeds, readiness, session, useFeed, useNow } from "./site";
+import { clock, feeds, readiness, signOut, useFeed, useNow } from "./site";
 import { applyTheme, chosenTheme, themes, type Theme } from "./theme";
 import { languages, type Language } from "./words/language";
 import { useSpeech } from "./words/words";
@@ -99,10 +99,11 @@ function SiteTime() {
 function Who({ signedIn }: { signedIn: SignedIn }) {
   const { words } = useSpeech();
   const roles = signedIn.roles.map((role) => words.roles[role]).join(", ");
+  const leave = () => void signOut(() => confirm(words.compose.leaveUnsent));
   return (
     <>
       <span class="who muted">{words.signedInAs(signedIn.user.name, roles)}</span>
-      <button type="button" class="plain" onClick={() => void session.signOut()}>
+      <button type="button" class="plain" onClick={leave}>
         {words.signOut}
       </button>
     </>

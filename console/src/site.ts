@@ -15,8 +15,9 @@ import type {
   Site,
   Topology,
 } from "./api/types";
+import { forget, keep } from "./compose/keep";
 
-const fetcher = fetch.bind(globalThis);
+export const fetcher = fetch.bind(globalThis);
 
 export const clock = new SiteClock();
 export const session = new Session(fetcher, sessionStorage, () => clock.now());
@@ -74,6 +75,18 @@ session.subscribe(() => {
   signedInAs = now;
   for (const [name, feed] of Object.entries(feeds)) if (name !== "site") feed.forget();
 });
+
+/** Ends the session, and with it this browser's device. `mayDrop` decides where a message would be lost by that. */
+export async function signOut(mayDrop: () => boolean): Promise<void> {
+  const { userId } = session.signedIn!.user;
+  // A browser that keeps nothing is no reason to stay signed in.
+  const kept = await keep.read(userId).catch(() => undefined);
+  if (kept?.unsent && !mayDrop()) return;
+  await session.signOut(async (token) => {
+    const post = (path: string, body: unknown) => call(fetcher, path, { body, token });
+    if (kept) await forget(keep, userId, post);
+  });
+}
 
 /** What the feed last gave; the component is drawn again whenever that changes. `wanted` false: does not listen. */
 export function useFeed<T>(feed: Feed<T>, wanted = true): Reading<T> {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { en } from "../src/words/en";
 import { Format } from "../src/words/format";
@@ -25,6 +26,36 @@ describe("words", () => {
     const figures = (text: string) => [...text.matchAll(/«\d»/g)].map(String).sort();
     for (const [path, text] of said(en))
       expect(figures(turkish.get(path)!), path).toEqual(figures(text));
+  });
+});
+
+describe("refusals", () => {
+  it("of a message and of the device that sends it are put in words, all that the contracts name", () => {
+    const contracts = ["messaging", "identity"].map((name) =>
+      readFileSync(new URL(`../../proto/imece/${name}/v1/${name}.proto`, import.meta.url), "utf8"),
+    );
+    const reasonsOf = (rpc: string) => {
+      const rules = contracts.join("").split(`rpc ${rpc}(`)[1]!.split("\n  }")[0]!;
+      return rules
+        .split("reasons: [")[1]!
+        .split("]")[0]!
+        .match(/[A-Z_]+/g)!;
+    };
+    for (const rpc of [
+      "SubmitMessage",
+      "ExplainMessage",
+      "CreateEnrolmentToken",
+      "EnrolDevice",
+      "CreateChallenge",
+      "SignInDevice",
+      "GetDevice",
+      "RevokeDevice",
+    ])
+      for (const reason of reasonsOf(rpc)) {
+        if (reason === "AREA_UNSUPPORTED") continue; // The page offers no areas.
+        for (const words of [en, tr])
+          expect(words.problem.reasons[reason], `${rpc}: ${reason}`).toBeDefined();
+      }
   });
 });
 

@@ -6,6 +6,7 @@ const access = {
   topology: ["RESPONDER", "DISPATCHER", "OPERATOR"],
   queues: ["DISPATCHER", "OPERATOR"],
   listMessages: ["DISPATCHER", "OPERATOR"],
+  compose: ["DISPATCHER", "OPERATOR"],
   declare: ["DISPATCHER", "OPERATOR"],
   checkpoint: ["RESPONDER", "DISPATCHER", "OPERATOR"],
   audit: ["OPERATOR"],
