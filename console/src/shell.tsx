@@ -99,7 +99,7 @@ function SiteTime() {
 function Who({ signedIn }: { signedIn: SignedIn }) {
   const { words } = useSpeech();
   const roles = signedIn.roles.map((role) => words.roles[role]).join(", ");
-  const leave = () => void signOut(() => confirm(words.compose.leaveUnsent));
+  const leave = () => void signOut(() => confirm(words.leaveUnsent));
   return (
     <>
       <span class="who muted">{words.signedInAs(signedIn.user.name, roles)}</span>

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { composeWords } from "../src/words/compose";
 import { en } from "../src/words/en";
 import { Format } from "../src/words/format";
 import { tr } from "../src/words/tr";
@@ -16,15 +17,15 @@ function said(words: object, path = ""): [string, string][] {
 
 describe("words", () => {
   it("are the same in both languages, and none is empty", () => {
-    const english = said(en);
-    const turkish = said(tr);
+    const english = said({ ...en, compose: composeWords.en });
+    const turkish = said({ ...tr, compose: composeWords.tr });
     expect(turkish.map(([path]) => path)).toEqual(english.map(([path]) => path));
     for (const [path, text] of [...english, ...turkish]) expect(text, path).not.toBe("");
   });
   it("lose no figure in either language", () => {
-    const turkish = new Map(said(tr));
+    const turkish = new Map(said({ ...tr, compose: composeWords.tr }));
     const figures = (text: string) => [...text.matchAll(/«\d»/g)].map(String).sort();
-    for (const [path, text] of said(en))
+    for (const [path, text] of said({ ...en, compose: composeWords.en }))
       expect(figures(turkish.get(path)!), path).toEqual(figures(text));
   });
 });

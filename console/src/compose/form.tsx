@@ -3,6 +3,7 @@ import type { Desk, Device, Priority } from "../api/types";
 import { Ask } from "../parts/ask";
 import { Panel, ProblemNote } from "../parts/parts";
 import { client } from "../site";
+import { useComposeWords } from "../words/compose";
 import { useSpeech } from "../words/words";
 import { bodyBytesMax, defaultTtlS, firstClass, lifetimesS, roomOf, type Draft } from "./draft";
 import type { ClearHeader, RecipientKind } from "./envelope";
@@ -31,7 +32,7 @@ export function Form({ userId, deviceId, classes, busy, blocked, onSend }: FormP
   const [clear, setClear] = useState(noHeader);
   const [asking, ask] = useState(false);
   const room = roomOf(text, useBodyMax());
-  const t = words.compose;
+  const t = useComposeWords();
   const grave = priority === "LIFE_CRITICAL";
 
   const send = async () => {
@@ -167,9 +168,9 @@ interface ToProps {
 }
 
 function To({ kind, id, found, userId, deviceId, desks, onKind, onId }: ToProps) {
-  const { words, format } = useSpeech();
+  const { format } = useSpeech();
   const [own, setOwn] = useState<Device[]>([]);
-  const t = words.compose;
+  const t = useComposeWords();
   useEffect(() => {
     if (kind !== "device") return;
     devicesOf(userId, deviceId)
@@ -246,8 +247,7 @@ function To({ kind, id, found, userId, deviceId, desks, onKind, onId }: ToProps)
 }
 
 function Clear({ of, onChange }: { of: ClearHeader; onChange: (clear: ClearHeader) => void }) {
-  const { words } = useSpeech();
-  const t = words.compose;
+  const t = useComposeWords();
   return (
     <details>
       <summary>{t.header}</summary>

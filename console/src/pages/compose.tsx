@@ -10,6 +10,7 @@ import { Followed } from "../messages/followed";
 import { Ask } from "../parts/ask";
 import { Id, Page, Panel, ProblemNote } from "../parts/parts";
 import { client, clock, feeds, fetcher, session, useCall, useFeed, useNow } from "../site";
+import { useComposeWords } from "../words/compose";
 import { useSpeech } from "../words/words";
 
 const deps: Deps = { fetcher, client, keep, siteNow: () => clock.now() };
@@ -24,7 +25,7 @@ export default function ComposePage(_: PageProps) {
   const [sender, setSender] = useState<Sender>();
   const [problem, setProblem] = useState<Problem>();
   const [orphan, setOrphan] = useState("");
-  const t = words.compose;
+  const t = useComposeWords();
   useEffect(() => {
     const look = async () => {
       const able = await ability();
@@ -131,7 +132,7 @@ function NotAcknowledged(props: {
   const { words, format } = useSpeech();
   const now = useNow();
   const { of, problem, onAgain, onDrop } = props;
-  const t = words.compose;
+  const t = useComposeWords();
   const written = words.overview.ago(format.span(now - of.writtenAt));
   return (
     <Panel title={t.unsent}>
@@ -160,7 +161,7 @@ function Enrol(props: {
   const { words } = useSpeech();
   const [classes, setClasses] = useState(usual);
   const { busy, problem, start } = useCall<void>();
-  const t = words.compose;
+  const t = useComposeWords();
   const flip = (one: Priority, on: boolean) =>
     setClasses(priorities.filter((other) => (other === one ? on : classes.includes(other))));
   return (
@@ -201,7 +202,7 @@ function OwnDevice(props: { sender: Sender; onForgotten: (told: boolean) => void
   const [asking, ask] = useState(false);
   const [busy, setBusy] = useState(false);
   const { deviceId, userId, classes, unsent } = props.sender.kept;
-  const t = words.compose;
+  const t = useComposeWords();
   const go = async () => {
     setBusy(true);
     const post = (path: string, body: unknown) => client.post(path, body);

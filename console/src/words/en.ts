@@ -19,6 +19,8 @@ export const en = {
   language: "Language",
   theme: { label: "Colours", auto: "As the device", light: "Light", dark: "Dark" },
   signOut: "Sign out",
+  leaveUnsent:
+    "A message is not acknowledged yet. Signing out deletes this browser’s key, and the message with it. Sign out?",
   signedInAs: (name: string, roles: string) => `${name} · ${roles}`,
   roles: {
     CITIZEN: "citizen",
@@ -357,65 +359,6 @@ export const en = {
     receipt: "Receipt of",
     inBlock: (height: string) => `in block ${height}`,
     notOnChain: "not in a block yet",
-  },
-  compose: {
-    title: "Write",
-    ownDevice: "This browser’s device",
-    whyDevice:
-      "To write, this browser becomes a device of yours: it makes a key that no page can read out, and the site takes it in. Signing out deletes the key and revokes the device.",
-    insecure:
-      "This page did not come over HTTPS, so the browser hides its cryptography from it: nothing can be signed or sealed here. Open the console over HTTPS, or on the site’s own machine.",
-    outdated:
-      "This browser cannot make Ed25519 and X25519 keys, by which messages are signed and sealed. Use a current one: Chrome or Edge from 137 on, Firefox from 130, Safari from 17.",
-    classes: "Classes it may use",
-    enrol: "Make a key and enrol",
-    enrolling: "Enrolling …",
-    keysKept:
-      "Its key is in this browser only and cannot be read out. Messages to it cannot be opened here.",
-    forget: "Forget this device",
-    forgetTitle: "Forget this browser’s device?",
-    forgetExplain:
-      "Its key is deleted here and the site refuses it from then on. What was accepted is delivered all the same.",
-    forgetUnsent: "A message is not acknowledged yet. It is lost with the key.",
-    notTold: (id: string) =>
-      `The key is deleted, but the site could not be told. Have device ${id} revoked.`,
-    to: "To",
-    desk: "Desk",
-    device: "Device",
-    deviceId: "Device id",
-    deviceHint: "32 hex digits",
-    deskOf: (name: string, devices: string) => `${name} (devices: ${devices})`,
-    chooseDesk: "Choose …",
-    noDesks: "The site has no desk",
-    sealedToDevice: (name: string) => `Sealed to ${name}, whose key is the one that its id names.`,
-    sealedToDesk: "Compare the desk’s key with what the desk itself says:",
-    lifetime: "Lives for",
-    ofClass: (span: string) => `As its class: ${span}`,
-    text: "Text",
-    room: (used: string, max: string) => `${used} of ${max} bytes.`,
-    tooLong: "The text is too long for one message.",
-    header: "Readable on the way (optional)",
-    headerExplain: "The site and whoever carries the message can read these; the text they cannot.",
-    kind: "Kind",
-    cell: "Place (geohash)",
-    people: "People",
-    language: "Language",
-    sealed: "The text is sealed in this browser; the site cannot read it.",
-    send: "Send",
-    sending: "Sending …",
-    lifeTitle: "Is a life in danger?",
-    lifeTo: (name: string) => `To ${name}, before everything else.`,
-    lifeExplain: "Messages of this class push aside others, also calls for help that wait.",
-    lifeSubmit: "Send it",
-    unsent: "Not acknowledged yet",
-    unsentTo: (name: string, priority: string, written: string) =>
-      `To ${name}, ${priority}, written ${written}.`,
-    unsentSafe:
-      "Sending it again is safe: it is the same signed message, which the site takes once. If you discard it, it may have arrived all the same.",
-    again: "Send again",
-    discard: "Discard",
-    leaveUnsent:
-      "A message is not acknowledged yet. Signing out deletes this browser’s key, and the message with it. Sign out?",
   },
   mapPage: {
     asMap: "Map",

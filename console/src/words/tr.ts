@@ -20,6 +20,8 @@ export const tr: Words = {
   language: "Dil",
   theme: { label: "Renkler", auto: "Cihazdaki gibi", light: "Açık", dark: "Koyu" },
   signOut: "Çıkış",
+  leaveUnsent:
+    "Alındığı doğrulanmamış bir mesaj var. Çıkış yapınca bu tarayıcının anahtarı ve onunla birlikte mesaj silinir. Çıkılsın mı?",
   signedInAs: (name, roles) => `${name} · ${roles}`,
   roles: {
     CITIZEN: "vatandaş",
@@ -353,65 +355,6 @@ export const tr: Words = {
     receipt: "Alındı:",
     inBlock: (height) => `${height} numaralı blokta`,
     notOnChain: "henüz bir blokta değil",
-  },
-  compose: {
-    title: "Yaz",
-    ownDevice: "Bu tarayıcının cihazı",
-    whyDevice:
-      "Yazabilmek için bu tarayıcı sizin bir cihazınız olur: hiçbir sayfanın okuyamayacağı bir anahtar üretir, merkez de onu kaydeder. Çıkış yapınca anahtar silinir ve cihaz iptal edilir.",
-    insecure:
-      "Bu sayfa HTTPS ile gelmedi; tarayıcı şifrelemesini ondan gizliyor: burada hiçbir şey imzalanamaz ya da mühürlenemez. Konsolu HTTPS ile ya da merkezin kendi makinesinde açın.",
-    outdated:
-      "Bu tarayıcı, mesajların imzalandığı ve mühürlendiği Ed25519 ve X25519 anahtarlarını üretemiyor. Güncel bir tarayıcı kullanın: Chrome ya da Edge 137, Firefox 130, Safari 17 ve sonrası.",
-    classes: "Kullanabileceği sınıflar",
-    enrol: "Anahtar üret ve kaydol",
-    enrolling: "Kaydolunuyor …",
-    keysKept:
-      "Anahtarı yalnızca bu tarayıcıda durur ve okunamaz. Ona gelen mesajlar burada açılamaz.",
-    forget: "Bu cihazı unut",
-    forgetTitle: "Bu tarayıcının cihazı unutulsun mu?",
-    forgetExplain:
-      "Anahtarı buradan silinir, merkez onu bundan böyle reddeder. Kabul edilen mesajlar yine de teslim edilir.",
-    forgetUnsent: "Alındığı doğrulanmamış bir mesaj var. Anahtarla birlikte kaybolur.",
-    notTold: (id) =>
-      `Anahtar silindi ama merkeze bildirilemedi. ${id} kimlikli cihazı iptal ettirin.`,
-    to: "Kime",
-    desk: "Masa",
-    device: "Cihaz",
-    deviceId: "Cihaz kimliği",
-    deviceHint: "32 onaltılık rakam",
-    deskOf: (name, devices) => `${name} (cihaz: ${devices})`,
-    chooseDesk: "Seçin …",
-    noDesks: "Merkezde masa yok",
-    sealedToDevice: (name) =>
-      `${name} için mühürlenir; anahtarı, kimliğinin gösterdiği anahtardır.`,
-    sealedToDesk: "Masanın anahtarını, masanın kendi söylediğiyle karşılaştırın:",
-    lifetime: "Ömrü",
-    ofClass: (span) => `Sınıfınınki: ${span}`,
-    text: "Metin",
-    room: (used, max) => `${max} bayttan ${used} bayt.`,
-    tooLong: "Metin tek bir mesaj için çok uzun.",
-    header: "Yolda okunabilenler (isteğe bağlı)",
-    headerExplain: "Bunları merkez ve mesajı taşıyan herkes okuyabilir; metni okuyamazlar.",
-    kind: "Tür",
-    cell: "Yer (geohash)",
-    people: "Kişi sayısı",
-    language: "Dil",
-    sealed: "Metin bu tarayıcıda mühürlenir; merkez okuyamaz.",
-    send: "Gönder",
-    sending: "Gönderiliyor …",
-    lifeTitle: "Bir hayat tehlikede mi?",
-    lifeTo: (name) => `Alıcı: ${name}; her şeyden önce gider.`,
-    lifeExplain: "Bu sınıftaki mesajlar ötekileri, bekleyen yardım çağrılarını da, geriye iter.",
-    lifeSubmit: "Gönder",
-    unsent: "Alındığı henüz doğrulanmadı",
-    unsentTo: (name, priority, written) => `Alıcı: ${name}, ${priority}, ${written} yazıldı.`,
-    unsentSafe:
-      "Yeniden göndermek güvenlidir: aynı imzalı mesajdır, merkez onu bir kez alır. Silerseniz de ulaşmış olabilir.",
-    again: "Yeniden gönder",
-    discard: "Sil",
-    leaveUnsent:
-      "Alındığı doğrulanmamış bir mesaj var. Çıkış yapınca bu tarayıcının anahtarı ve onunla birlikte mesaj silinir. Çıkılsın mı?",
   },
   mapPage: {
     asMap: "Harita",
