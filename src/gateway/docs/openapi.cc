@@ -35,11 +35,11 @@ constexpr char kAbout[] =
 
 /// Reasons that any call may give, whatever its service says.
 constexpr const char* kAnyCall[] = {
-    "PEER_ERROR",      "TOKEN_INVALID",      "TOKEN_EXPIRED",  "TOKEN_REVOKED",
-    "FIELD_INVALID",   "OVERLOADED",         "STORE_DOWN",     "KEYS_UNAVAILABLE",
-    "DEADLINE_PASSED", "SHUTTING_DOWN",      "INTERNAL_ERROR", "DATA_MALFORMED",
-    "ROUTE_UNKNOWN",   "METHOD_NOT_ALLOWED", "BODY_MISMATCH",  "REQUEST_TOO_LARGE",
-    "RATE_LIMITED",    "QUERY_INVALID",      "HTTP_MALFORMED"};
+    "PEER_ERROR",        "TOKEN_INVALID",   "TOKEN_EXPIRED",      "TOKEN_REVOKED",
+    "FIELD_INVALID",     "OVERLOADED",      "STORE_DOWN",         "STORE_FULL",
+    "KEYS_UNAVAILABLE",  "DEADLINE_PASSED", "SHUTTING_DOWN",      "INTERNAL_ERROR",
+    "DATA_MALFORMED",    "ROUTE_UNKNOWN",   "METHOD_NOT_ALLOWED", "BODY_MISMATCH",
+    "REQUEST_TOO_LARGE", "RATE_LIMITED",    "QUERY_INVALID",      "HTTP_MALFORMED"};
 
 using Reasons = std::map<int, std::set<std::string>>;  ///< By HTTP status.
 

@@ -185,6 +185,8 @@ public:
         return std::move(change.result);
     }
 
+    Status check_room() const override { return check_room(options_.reserve_bytes); }
+
     Result<bool> get(std::size_t family, std::string_view key, std::string& value) const override {
         const rocksdb::Status status =
             db_->Get(rocksdb::ReadOptions(), families_[family], slice(key), &value);
@@ -263,14 +265,9 @@ private:
             change->result = batch.run(*change->apply);
             taken.push_back(change);
         }
-        rocksdb::WriteOptions write;
-        write.sync = options_.sync;
-        const rocksdb::Status written =
-            batch.raw()->Count() == 0 ? rocksdb::Status::OK() : db_->Write(write, batch.raw());
-        if (!written.ok())
-            log(LogLevel::kError, "store_write_failed", {{"cause", written.ToString()}});
+        const Status written = batch.raw()->Count() == 0 ? Status() : write(batch);
         for (Change* change : taken) {
-            if (change->result && !written.ok()) change->result = status_of(written);
+            if (change->result && !written) change->result = written;
             if (change->result && change->after != nullptr) (*change->after)();
         }
         const std::scoped_lock lock(mutex_);
@@ -280,7 +277,29 @@ private:
         }
     }
 
+    Status write(Batch& batch) {
+        IMECE_CHECK(failed_);
+        IMECE_CHECK(check_room(options_.reserve_bytes / 2));
+        rocksdb::WriteOptions options;
+        options.sync = options_.sync;
+        const rocksdb::Status written = db_->Write(options, batch.raw());
+        if (written.ok()) return {};
+        log(LogLevel::kError, "store_write_failed",
+            {{"cause", written.ToString()}, {"remedy", "make room, then start the process anew"}});
+        failed_ = status_of(written);
+        return failed_;
+    }
+
+    Status check_room(std::uint64_t wanted) const {
+        std::error_code unknown;
+        const auto disk = std::filesystem::space(options_.path, unknown);
+        if (unknown || disk.available >= wanted) return {};
+        return fail(ErrorCode::kUnavailable, "STORE_FULL",
+                    "the disk has " + std::to_string(disk.available >> 20) + " MiB left");
+    }
+
     const Options options_;
+    Status failed_;  ///< The first write that failed. Of the commit thread.
     const std::unique_ptr<rocksdb::DB> db_;
     const std::vector<rocksdb::ColumnFamilyHandle*> families_;
     std::vector<bool> blind_;  ///< By family.

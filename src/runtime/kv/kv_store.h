@@ -24,8 +24,9 @@ public:
     virtual Result<bool> get(std::size_t family, std::string_view key, std::string& value) = 0;
 };
 
-/// Families are numbered in the order of Options::families. All errors are kUnavailable STORE_DOWN, or kDataLoss
-/// DATA_MALFORMED for a damaged file.
+/// Families are numbered in the order of Options::families. All errors are kUnavailable STORE_DOWN, kUnavailable STORE_FULL
+/// where the disk is, or kDataLoss DATA_MALFORMED for a damaged file. After a write that failed none is tried any more, since nobody can say how much of it the
+/// disk has: all commits give STORE_DOWN until the process starts anew.
 ///
 /// Group commit: one thread runs the queued changes in order, each seeing those before it, writes
 /// them with one synced write, and then lets all their callers go. So changes are serial, need no
@@ -42,6 +43,8 @@ public:
         std::size_t block_cache_bytes = 16 << 20;
         std::size_t memtable_bytes = 8 << 20;
         bool sync = true;  ///< False only where a crash may lose the last moments.
+        /// Of the disk, for what must still be written when others have filled it: memtables, compaction.
+        std::uint64_t reserve_bytes = 128 << 20;
     };
     static Result<std::unique_ptr<KvStore>> open(Options options);
     virtual ~KvStore() = default;
@@ -51,6 +54,9 @@ public:
     /// thread after the write, in commit order, before the caller is let go.
     virtual Status commit(const std::function<Status(KvBatch&)>& change,
                           const std::function<void()>& after = {}) = 0;
+    /// kUnavailable STORE_FULL when less than `reserve_bytes` of the disk is left: for what only adds to ask, since commit() itself
+    /// goes on down to half of that. Cost: a system call.
+    virtual Status check_room() const = 0;
     virtual Result<bool> get(std::size_t family, std::string_view key,
                              std::string& value) const = 0;
     /// Values in the order of `keys`; an absent key gives an empty string and false.

@@ -1,7 +1,9 @@
 #include "runtime/kv/kv_store.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <latch>
 #include <map>
 #include <optional>
@@ -194,6 +196,70 @@ TEST_F(Kv, a_family_that_is_no_longer_named_is_dropped_and_the_others_stay) {
     open();
     EXPECT_EQ(all(0), Pairs{});
     EXPECT_EQ(all(1), (Pairs{{"b", "2"}}));
+}
+
+/// In a process of its own, whose files may not grow past so many bytes.
+void write_past(std::size_t bytes, const std::filesystem::path& path) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, bytes};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) std::_Exit(1);
+    auto store = KvStore::open({.path = path, .families = {"a"}});
+    if (!store) std::_Exit(2);
+    const auto put = [&](std::uint64_t number) {
+        return (*store)->commit([&](KvBatch& batch) -> Status {
+            batch.put(0, key_of(number), std::string(1000, 'x'));
+            return {};
+        });
+    };
+    std::uint64_t kept = 0;
+    while (put(kept)) ++kept;
+    for (int i = 0; i < 3; ++i) {
+        const Status again = put(kept);
+        if (again || again.error().reason != "STORE_DOWN") std::_Exit(3);
+    }
+    std::string value;
+    for (std::uint64_t i = 0; i < kept; ++i)
+        if (!(*store)->get(0, key_of(i), value).value_or(false)) std::_Exit(4);
+    std::_Exit(kept > 10 ? 0 : 5);
+}
+
+TEST_F(Kv, after_a_write_that_failed_none_is_tried) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto path = dir_.path() / "limited";
+    EXPECT_EXIT(write_past(200'000, path), testing::ExitedWithCode(0), "store_write_failed");
+    store_ = *KvStore::open({.path = path, .families = {"a"}});
+    EXPECT_GE(all().size(), 10u);
+    EXPECT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "more", "x");
+        return {};
+    }));
+}
+
+TEST_F(Kv, leaves_a_reserve_of_the_disk) {
+    EXPECT_TRUE(store_->check_room());
+    store_.reset();
+    const auto disk = std::filesystem::space(dir_.path()).available;
+    const auto open = [&](std::uint64_t reserve) {
+        store_.reset();
+        store_ = *KvStore::open(
+            {.path = dir_.path() / "kv", .families = {"a", "b"}, .reserve_bytes = reserve});
+    };
+    const auto put = [&] {
+        return store_->commit([](KvBatch& batch) -> Status {
+            batch.put(0, "key", "value");
+            return {};
+        });
+    };
+    const auto reason = [](const Status& status) {
+        return status ? std::string_view() : status.error().reason;
+    };
+    open(disk * 3 / 2);  // What only adds is refused; what must go on does.
+    EXPECT_EQ(reason(store_->check_room()), "STORE_FULL");
+    EXPECT_EQ(reason(put()), "");
+    open(disk * 3);
+    EXPECT_EQ(reason(put()), "STORE_FULL");
+    open(1);
+    EXPECT_EQ(reason(put()), "");  // Nothing was tried, so nothing is broken.
 }
 
 TEST_F(Kv, what_was_committed_is_there_after_a_restart) {

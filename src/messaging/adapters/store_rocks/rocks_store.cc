@@ -70,6 +70,7 @@ public:
     Result<std::vector<Put>> put(
         std::vector<NewMessage> messages,
         const std::function<void(const std::vector<Record>&)>& committed) override {
+        IMECE_CHECK(kv_->check_room());
         std::vector<Put> puts;
         std::vector<Record> stored;
         const Status done = commit(
