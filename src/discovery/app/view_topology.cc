@@ -56,11 +56,11 @@ Snapshot ViewTopology::snapshot(const Viewer& viewer) const {
     return snapshot;
 }
 
-Result<std::vector<PeerScore>> ViewTopology::peers(const NodeId& id) const {
+Result<std::vector<PeerScore>> ViewTopology::peers(const NodeId& id, const Viewer& viewer) const {
     const TimePoint now = clock_.now();
     return live_.with([&](Live::State& state) {
         state.topology.tick(now);
-        return state.topology.suggest(id, kPeersMax, now);
+        return state.topology.suggest(id, kPeersMax, now, viewer.sees_places);
     });
 }
 

@@ -37,8 +37,8 @@ public:
 
     Snapshot snapshot(const Viewer& viewer) const;
 
-    /// Errors: kNotFound NODE_UNKNOWN.
-    Result<std::vector<PeerScore>> peers(const NodeId& id) const;
+    /// Distances are those of the places that the viewer may see. Errors: kNotFound NODE_UNKNOWN.
+    Result<std::vector<PeerScore>> peers(const NodeId& id, const Viewer& viewer) const;
 
 private:
     Live& live_;

@@ -140,9 +140,10 @@ public:
     /// The best peers for `node` among the ALIVE others, the best first and of equals the smaller
     /// id.
     /// Latency, bandwidth and reliability are those of their link, or the candidate's mean where
-    /// they have none. Errors: kNotFound NODE_UNKNOWN. Cost: O(N log max).
-    Result<std::vector<PeerScore>> suggest(const NodeId& node, std::size_t max,
-                                           TimePoint now) const;
+    /// they have none. Without `exact_places` distances are those of blurred ones: several exact distances give a place away.
+    /// Errors: kNotFound NODE_UNKNOWN. Cost: O(N log max).
+    Result<std::vector<PeerScore>> suggest(const NodeId& node, std::size_t max, TimePoint now,
+                                           bool exact_places = true) const;
 
     struct Counts {
         std::size_t alive = 0, suspect = 0, dead = 0, asleep = 0, links = 0, components = 0;

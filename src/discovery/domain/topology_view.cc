@@ -110,8 +110,8 @@ Snapshot Topology::snapshot() {
     return out;
 }
 
-Result<std::vector<PeerScore>> Topology::suggest(const NodeId& node, std::size_t max,
-                                                 TimePoint now) const {
+Result<std::vector<PeerScore>> Topology::suggest(const NodeId& node, std::size_t max, TimePoint now,
+                                                 bool exact_places) const {
     const auto self = nodes_.find(node);
     if (self == nodes_.end())
         return fail(ErrorCode::kNotFound, "NODE_UNKNOWN", "no node of this id was heard of");
@@ -129,7 +129,10 @@ Result<std::vector<PeerScore>> Topology::suggest(const NodeId& node, std::size_t
         if (const auto ppm = mean(sums.quality_ppm, sums.links)) facts.quality = *ppm / 1e6;
         facts.alive_share = candidate.alive_share(now);
         if (self->second.position && candidate.position)
-            facts.distance_km = distance_km(*self->second.position, *candidate.position);
+            facts.distance_km =
+                exact_places
+                    ? distance_km(*self->second.position, *candidate.position)
+                    : distance_km(blurred(*self->second.position), blurred(*candidate.position));
 
         best.push_back(score(id, facts));
         std::ranges::push_heap(best, better);

@@ -125,6 +125,24 @@ TEST_F(UseCases, places_are_blurred_but_for_those_who_need_them) {
     EXPECT_EQ(seen({.sees_places = true}), exact);
 }
 
+TEST_F(UseCases, distances_are_those_of_places_that_the_viewer_may_see) {
+    const auto stands = [&](const Phone& phone, double latitude, double longitude) {
+        site_.enrol(phone);
+        v1::NodeReport wire = phone.wire(1);
+        wire.mutable_position()->set_latitude(latitude);
+        wire.mutable_position()->set_longitude(longitude);
+        ASSERT_EQ(site_.send(phone.sign(wire), &phone), "");
+    };
+    stands(a_, 37.5801, 36.9401);
+    stands(b_, 37.5839, 36.9399);  // Some 400 m off, in the same hundredth of a degree.
+    const auto geography = [&](const Viewer& viewer) {
+        return site_.view.peers(a_.id, viewer)->at(0).geography;
+    };
+    EXPECT_EQ(geography({}), 1);
+    EXPECT_EQ(geography({.device = a_.id}), 1);
+    EXPECT_LT(geography({.sees_places = true}), 0.8);
+}
+
 TEST_F(UseCases, lists_in_pages) {
     std::vector<NodeId> ids;
     for (std::uint8_t i = 1; i <= 5; ++i) {

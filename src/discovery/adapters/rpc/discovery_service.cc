@@ -119,9 +119,9 @@ public:
 
     grpc::Status SuggestPeers(grpc::ServerContext* context, const v1::SuggestPeersRequest* request,
                               v1::SuggestPeersResponse* response) override {
-        return door_.unary(*context, *request, [&](const runtime::Call&) -> Status {
+        return door_.unary(*context, *request, [&](const runtime::Call& call) -> Status {
             IMECE_TRY(const auto id, parse_id<DeviceId>(request->node_id()));
-            IMECE_TRY(const auto peers, view_.peers(id));
+            IMECE_TRY(const auto peers, view_.peers(id, viewer_of(call.principal)));
             for (const PeerScore& peer : peers) fill(peer, *response->add_peers());
             return {};
         });
