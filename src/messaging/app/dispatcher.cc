@@ -35,13 +35,18 @@ auto Dispatcher::change_engine(const Change& change) {
     return change();
 }
 
-Status Dispatcher::start() {
+Status Dispatcher::load() {
     const Status loaded = deps_.store.each_pending([this](const Record& record) {
         for (const Record::Copy& copy : record.copies)
             if (copy.state == CopyState::kPending) engine_.queued(copy_of(record, copy));
     });
     IMECE_CHECK(loaded);
     pending_ = engine_.pending();
+    return {};
+}
+
+Status Dispatcher::start() {
+    IMECE_CHECK(load());
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
     return {};
 }
@@ -150,29 +155,32 @@ QueueStatus Dispatcher::status() const {
     return status;
 }
 
+TimePoint Dispatcher::turn() {
+    Effects effects;
+    {
+        const std::scoped_lock lock(mutex_);
+        woken_ = false;
+        effects = engine_.due(deps_.clock.now());
+        if (effects.sends.empty() && effects.expired.empty() && effects.reached.empty())
+            return engine_.next_due();
+        pending_ = engine_.pending();
+    }
+    if (!effects.expired.empty()) expire(effects.expired);
+    if (!effects.sends.empty()) deliver(effects.sends);
+    if (!effects.reached.empty()) keep_reached(effects.reached);
+    return TimePoint::min();
+}
+
 void Dispatcher::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        Effects effects;
-        {
-            std::unique_lock lock(mutex_);
-            woken_ = false;
-            effects = engine_.due(deps_.clock.now());
-            if (effects.sends.empty() && effects.expired.empty() && effects.reached.empty()) {
-                const TimePoint next = engine_.next_due();
-                // Far times would overflow the steady clock: an hour is as good.
-                const auto wall =
-                    std::min(std::chrono::steady_clock::now() + std::chrono::hours(1),
-                             next == TimePoint::max()   ? SteadyPoint::max()
-                             : next == TimePoint::min() ? SteadyPoint::min()
-                                                        : deps_.clock.wall_time_of(next));
-                wake_.wait_until(lock, stop, wall, [this] { return woken_; });
-                continue;
-            }
-            pending_ = engine_.pending();
-        }
-        if (!effects.expired.empty()) expire(effects.expired);
-        if (!effects.sends.empty()) deliver(effects.sends);
-        if (!effects.reached.empty()) keep_reached(effects.reached);
+        const TimePoint next = turn();
+        if (next == TimePoint::min()) continue;
+        // Far times would overflow the steady clock: an hour is as good.
+        const auto wall = std::min(
+            std::chrono::steady_clock::now() + std::chrono::hours(1),
+            next == TimePoint::max() ? SteadyPoint::max() : deps_.clock.wall_time_of(next));
+        std::unique_lock lock(mutex_);
+        wake_.wait_until(lock, stop, wall, [this] { return woken_; });
     }
 }
 

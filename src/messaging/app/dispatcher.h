@@ -1,4 +1,4 @@
-// Drives the delivery engine: one thread between the queue and the open connections.
+// Drives the delivery engine, between the queue and the open connections.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct QueueStatus {
     std::uint64_t mesh_version = 0;
 };
 
-/// Thread-safe. Sinks are called from the dispatcher's thread and from those of the callers.
+/// Thread-safe. Sinks are called from the thread that takes the turns and from those of the callers.
 class Dispatcher {
 public:
     struct Deps {
@@ -42,8 +42,13 @@ public:
     Dispatcher(Deps deps, const DeliveryEngine::Config& config) : deps_(deps), engine_(config) {}
     ~Dispatcher() { stop(); }
 
-    /// Takes up what was pending, then begins to deliver. Errors: the store's.
+    /// Takes up what was pending. Once, before any turn. Errors: the store's.
+    Status load();
+    /// load(), then turns on a thread of its own until stop().
     Status start();
+    /// Does what is due now: delivers, expires. When to come again although nothing else was called: TimePoint::min() at
+    /// once, TimePoint::max() never. One caller at a time.
+    TimePoint turn();
     /// Closes every connection's sink and ends the thread.
     void stop();
 
