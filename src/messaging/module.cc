@@ -98,8 +98,9 @@ public:
 
     Status start() override {
         IMECE_CHECK(dispatcher_.start());
-        identity_ = follow_identity(process_, directory_);
-        discovery_ = follow_discovery(process_, dispatcher_);
+        identity_ = std::make_unique<runtime::Subscription>(process_, follow_identity(directory_));
+        discovery_ =
+            std::make_unique<runtime::Subscription>(process_, follow_discovery(dispatcher_));
         identity_->start();
         discovery_->start();
         purger_ = std::jthread([this](const std::stop_token& stop) { purge_now_and_then(stop); });

@@ -8,8 +8,6 @@
 #include "imece/discovery/v1/events.pb.h"
 #include "imece/identity/v1/events.pb.h"
 #include "imece/messaging/v1/events.pb.h"
-#include "runtime/bus/subscription.h"
-#include "runtime/module.h"
 #include "runtime/observe/log.h"
 #include "runtime/rpc/time.h"
 
@@ -150,28 +148,20 @@ Event ended_event(const Record& record, const Ending& ending) {
     return event_of(type, record, ending.at, data.SerializeAsString());
 }
 
-std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,
-                                                       Directory& directory) {
-    return std::make_unique<runtime::Subscription>(
-        process,
-        runtime::Subscription::Options{
-            .source = "identity",
+runtime::Subscription::Options follow_identity(Directory& directory) {
+    return {.source = "identity",
             .as = "messaging",
             .position = [&directory] { return Result<std::uint64_t>(directory.position()); },
             .apply = runtime::one_by_one(
                 [&directory](const Event& event) { return apply_identity(event, directory); }),
-            .reset = {}});
+            .reset = {}};
 }
 
-std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process,
-                                                        Dispatcher& dispatcher) {
+runtime::Subscription::Options follow_discovery(Dispatcher& dispatcher) {
     // The mesh lives in memory only, and discovery's log begins with a full snapshot: each start, and each
     // trimming of the log behind us, begins at 0.
     auto position = std::make_shared<std::uint64_t>(0);
-    return std::make_unique<runtime::Subscription>(
-        process,
-        runtime::Subscription::Options{
-            .source = "discovery",
+    return {.source = "discovery",
             .as = "messaging",
             .position = [position] { return Result<std::uint64_t>(*position); },
             .apply = runtime::one_by_one([&dispatcher, position](const Event& event) -> Status {
@@ -184,7 +174,7 @@ std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& proces
             .reset = [position]() -> Status {
                 *position = 0;
                 return {};
-            }});
+            }};
 }
 
 }  // namespace imece::messaging

@@ -1,17 +1,12 @@
 // Messaging's events out, and others' events in.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "messaging/app/directory.h"
 #include "messaging/app/dispatcher.h"
 #include "runtime/bus/outbox.h"
-
-namespace imece::runtime {
-struct Process;
-class Subscription;
-}  // namespace imece::runtime
+#include "runtime/bus/subscription.h"
 
 namespace imece::messaging {
 
@@ -20,10 +15,8 @@ runtime::Event accepted_event(const Record& record, const std::string& trace_par
 runtime::Event ended_event(const Record& record, const Ending& ending);
 
 /// Keeps `directory` in step with identity's events.
-std::unique_ptr<runtime::Subscription> follow_identity(runtime::Process& process,
-                                                       Directory& directory);
+runtime::Subscription::Options follow_identity(Directory& directory);
 /// Keeps the dispatcher's mesh in step with discovery's; after a restart from its last full snapshot.
-std::unique_ptr<runtime::Subscription> follow_discovery(runtime::Process& process,
-                                                        Dispatcher& dispatcher);
+runtime::Subscription::Options follow_discovery(Dispatcher& dispatcher);
 
 }  // namespace imece::messaging
