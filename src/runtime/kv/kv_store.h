@@ -73,6 +73,9 @@ public:
     virtual Status snapshot(const std::filesystem::path& to) const = 0;
 };
 
+/// Opens what a store rests on: KvStore::open, or what stands in for a disk in a simulation.
+using OpenKv = std::function<Result<std::unique_ptr<KvStore>>(KvStore::Options)>;
+
 /// Big-endian, so that keys sort as numbers do.
 std::string key_of(std::uint64_t number);
 std::uint64_t number_of(std::string_view key);  ///< 0 for less than 8 bytes.

@@ -7,7 +7,6 @@
 #include "base/codec.h"
 #include "base/read_id.h"
 #include "base/result.h"
-#include "runtime/kv/kv_store.h"
 
 namespace imece::discovery {
 namespace {
@@ -245,11 +244,11 @@ private:
 
 Result<std::unique_ptr<RocksTopologyStore>> make_rocks_topology_store(
     RocksTopologyOptions options) {
-    IMECE_TRY(auto kv, runtime::KvStore::open({.path = options.path,
-                                               .families = {"meta", "devices", "reports", "log"},
-                                               .block_cache_bytes = 4 << 20,
-                                               .memtable_bytes = 4 << 20,
-                                               .sync = false}));
+    IMECE_TRY(auto kv, options.open({.path = options.path,
+                                     .families = {"meta", "devices", "reports", "log"},
+                                     .block_cache_bytes = 4 << 20,
+                                     .memtable_bytes = 4 << 20,
+                                     .sync = false}));
     auto store = std::make_unique<Store>(std::move(kv), std::move(options.announced));
     IMECE_CHECK(store->open(options.boot_id));
     return store;

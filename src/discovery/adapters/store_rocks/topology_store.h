@@ -8,6 +8,7 @@
 
 #include "discovery/app/ports.h"
 #include "runtime/bus/outbox.h"
+#include "runtime/kv/kv_store.h"
 
 namespace imece::discovery {
 
@@ -25,6 +26,7 @@ struct RocksTopologyOptions {
     std::string boot_id;
     /// After each commit that holds an announcement; on the store's thread, must not block.
     std::function<void()> announced = [] {};
+    runtime::OpenKv open = &runtime::KvStore::open;
 };
 
 /// Errors: kUnavailable STORE_DOWN, kDataLoss DATA_MALFORMED.

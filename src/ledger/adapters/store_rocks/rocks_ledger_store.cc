@@ -6,7 +6,6 @@
 
 #include "base/codec.h"
 #include "base/result.h"
-#include "runtime/kv/kv_store.h"
 
 namespace imece::ledger {
 namespace {
@@ -448,12 +447,12 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<RocksLedgerStore>> make_rocks_ledger_store(RocksLedgerOptions options) {
-    IMECE_TRY(auto kv, KvStore::open({.path = options.path,
-                                      .families = {"blocks", "bodies", "transactions", "pending",
-                                                   "history", "state_nodes", "state", "receipts",
-                                                   "anchors", "facts", "outbox"},
-                                      .block_cache_bytes = 8 << 20,
-                                      .memtable_bytes = 2 << 20}));
+    IMECE_TRY(auto kv, options.open({.path = options.path,
+                                     .families = {"blocks", "bodies", "transactions", "pending",
+                                                  "history", "state_nodes", "state", "receipts",
+                                                  "anchors", "facts", "outbox"},
+                                     .block_cache_bytes = 8 << 20,
+                                     .memtable_bytes = 2 << 20}));
     auto store = std::make_unique<Store>(std::move(options), std::move(kv));
     IMECE_CHECK(store->recover());
     return store;

@@ -8,6 +8,7 @@
 
 #include "ledger/app/ports.h"
 #include "runtime/bus/outbox.h"
+#include "runtime/kv/kv_store.h"
 
 namespace imece::ledger {
 
@@ -22,6 +23,7 @@ struct RocksLedgerOptions {
     std::function<std::optional<runtime::Event>(const Submitted&)> submitted_event;
     std::function<std::optional<runtime::Event>(const Finalized&)> final_event;
     std::function<void()> announced;  ///< After a commit with events.
+    runtime::OpenKv open = &runtime::KvStore::open;
 };
 /// Errors: kUnavailable STORE_DOWN; kDataLoss DATA_MALFORMED.
 Result<std::unique_ptr<RocksLedgerStore>> make_rocks_ledger_store(RocksLedgerOptions options);

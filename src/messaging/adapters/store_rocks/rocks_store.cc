@@ -6,7 +6,6 @@
 
 #include "base/result.h"
 #include "messaging/adapters/store_rocks/records.h"
-#include "runtime/kv/kv_store.h"
 
 namespace imece::messaging {
 namespace {
@@ -390,9 +389,9 @@ Result<std::unique_ptr<RocksMessageStore>> make_rocks_store(RocksStoreOptions op
                                                             Random& random) {
     IMECE_TRY(
         auto kv,
-        KvStore::open({.path = options.path,
-                       .families = {"records", "bodies", "order", "by_expiry", "outbox", "facts"},
-                       .blind = {kBodies, kOrder, kByExpiry, kOutbox, kFacts}}));
+        options.open({.path = options.path,
+                      .families = {"records", "bodies", "order", "by_expiry", "outbox", "facts"},
+                      .blind = {kBodies, kOrder, kByExpiry, kOutbox, kFacts}}));
     auto store = std::make_unique<RocksStore>(std::move(options), random, std::move(kv));
     IMECE_CHECK(store->recover());
     return store;

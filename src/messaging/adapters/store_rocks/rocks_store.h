@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "messaging/app/ports.h"
 #include "runtime/bus/outbox.h"
+#include "runtime/kv/kv_store.h"
 
 namespace imece::messaging {
 
@@ -21,6 +22,7 @@ struct RocksStoreOptions {
     std::function<runtime::Event(const Record&, const Ending&)> ended_event;
     std::function<void()> committed;  ///< After each commit that holds events; wakes the bus.
     std::uint64_t outbox_events_max = 1'000'000;  ///< Older events are trimmed.
+    runtime::OpenKv open = &runtime::KvStore::open;
 };
 
 /// A store that is also the reader of its outbox.
