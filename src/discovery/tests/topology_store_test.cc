@@ -172,6 +172,16 @@ TEST(RocksTopologyStore, starts_its_log_anew_after_the_machine_did) {
     EXPECT_EQ(store.log->read_after(first, 10)->size(), 1u);
 }
 
+TEST(RocksTopologyStore, starts_its_log_anew_also_where_the_disk_has_nothing_of_it) {
+    const testkit::TempDir dir;
+    const auto path = dir.path() / "store";
+    EXPECT_EQ(open_rocks(path, "boot 1").log->last_position(), 0u);
+    // Perhaps there were three, which a consumer has seen.
+    const OpenStore store = open_rocks(path, "boot 2");
+    for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(store->commit(announce(i, i == 1)));
+    EXPECT_FALSE(store.log->read_after(3, 10));
+}
+
 TEST(RocksTopologyStore, refuses_damaged_data) {
     const testkit::TempDir dir;
     const auto made = make_rocks_topology_store({.path = "/proc/nowhere", .boot_id = "b"});

@@ -186,6 +186,7 @@ public:
     }
 
     Status check_room() const override { return check_room(options_.reserve_bytes); }
+    Status sync() override { return status_of(db_->SyncWAL()); }
 
     Result<bool> get(std::size_t family, std::string_view key, std::string& value) const override {
         const rocksdb::Status status =

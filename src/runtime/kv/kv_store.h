@@ -57,6 +57,8 @@ public:
     /// kUnavailable STORE_FULL when less than `reserve_bytes` of the disk is left: for what only adds to ask, since commit() itself
     /// goes on down to half of that. Cost: a system call.
     virtual Status check_room() const = 0;
+    /// All that was committed is durable when it returns, also where `Options::sync` is false.
+    virtual Status sync() = 0;
     virtual Result<bool> get(std::size_t family, std::string_view key,
                              std::string& value) const = 0;
     /// Values in the order of `keys`; an absent key gives an empty string and false.

@@ -270,6 +270,18 @@ TEST_F(Kv, leaves_a_reserve_of_the_disk) {
     EXPECT_EQ(reason(put()), "");  // Nothing was tried, so nothing is broken.
 }
 
+TEST_F(Kv, is_synced_where_commits_are_not) {
+    store_.reset();
+    store_ = *KvStore::open({.path = dir_.path() / "kv", .families = {"a"}, .sync = false});
+    EXPECT_TRUE(store_->sync()) << "nothing was committed";
+    ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
+        batch.put(0, "key", "value");
+        return {};
+    }));
+    EXPECT_TRUE(store_->sync());
+    EXPECT_EQ(all(), (Pairs{{"key", "value"}}));
+}
+
 TEST_F(Kv, what_was_committed_is_there_after_a_restart) {
     ASSERT_TRUE(store_->commit([](KvBatch& batch) -> Status {
         batch.put(1, key_of(7), "seven");

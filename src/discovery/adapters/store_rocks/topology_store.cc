@@ -85,7 +85,7 @@ public:
         std::string former;
         IMECE_TRY(const bool known, kv_->get(kMeta, kBootKey, former));
         if (!known || former != boot_id) {
-            if (log.last > 0) {
+            if (known || log.last > 0) {
                 log.last += kJumpAfterLoss;
                 log.first = log.last + 1;
                 log.last_full = 0;
@@ -96,6 +96,8 @@ public:
                 batch.put(kMeta, kBootKey, boot_id);
                 return {};
             }));
+            // Before a position is handed out: or the next loss of power, too, would begin the log right there.
+            IMECE_CHECK(kv_->sync());
         }
         last_ = log.last;
         first_ = log.first;

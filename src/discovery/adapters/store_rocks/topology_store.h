@@ -22,7 +22,7 @@ struct RocksTopologyOptions {
     std::filesystem::path path;
     /// Names this run of the machine. Writes are not synced, so after another run the end of the
     /// log may be lost: the log then starts anew, well past every position that was ever handed
-    /// out.
+    /// out. That it does is synced before any is handed out.
     std::string boot_id;
     /// After each commit that holds an announcement; on the store's thread, must not block.
     std::function<void()> announced = [] {};
