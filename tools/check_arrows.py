@@ -33,6 +33,10 @@ ROOMS = {
     "gateway": ("base", "crypto", "runtime"),
     "replay": ("base", "crypto", "sdk"),
     "imece": ("base", "crypto", "runtime", "sdk", "gateway", "replay", "ledger/domain") + MODULES,
+    # Whole sites, wired by hand: all that a module wires but its threads and sockets.
+    "sim": ("base", "crypto", "runtime") + tuple(
+        f"{service}/{layer}" for service in ("discovery", "messaging", "ledger")
+        for layer in ("domain", "app", "adapters/*")),
     # Also what messaging decides without any I/O, to time it alone.
     "bench": ("base", "crypto", "runtime", "sdk", "gateway", "messaging/domain"),
     "tests": ("base", "crypto", "runtime", "sdk", "gateway", "replay", "testkit") + MODULES,
@@ -43,10 +47,12 @@ for _service in SERVICES:
 # A room's own tests may use what the room may, and the testkit.
 for _room in ("base", "crypto", "testkit", "runtime", "sdk", "gateway", "replay", "imece"):
     ROOMS[f"{_room}/tests"] = (_room, "testkit") + ROOMS[_room]
+# The stores' contracts hold on a simulated disk too.
+ROOMS["sim/tests"] = ("sim", "testkit", "discovery/tests", "messaging/tests", "ledger/tests") + ROOMS["sim"]
 
 # Who may see generated protos and gRPC. Tests may, where they are beside such a room.
 PROTO_ROOMS = re.compile(
-    r"^(runtime|gateway|replay|imece|sdk|bench|tests)(/tests)?$|/adapters/(rpc|bus)$|/tests$")
+    r"^(runtime|gateway|replay|imece|sdk|sim|bench|tests)(/tests)?$|/adapters/(rpc|bus)$|/tests$")
 PROTO = re.compile(r"\.pb\.h$|^grpcpp/|^google/protobuf/|^google/rpc/")
 
 # Third parties that belong to one place. Anywhere else they are a leak of a driver into the house.
@@ -57,7 +63,7 @@ TECHNOLOGIES = {
     r"^openssl/": r"^(crypto|runtime|gateway|sdk|replay|bench)(/tests)?$|^security/(adapters/[a-z0-9_]+|tests)$",
     r"^boost/(asio|beast)": r"^(runtime|gateway|sdk|replay|imece|bench|tests)(/tests)?$",
     r"^toml\+\+/": r"^(runtime|replay|imece)(/tests)?$",
-    r"^CLI/": r"^(imece|bench)(/tests)?$",
+    r"^CLI/": r"^(imece|sim|bench)(/tests)?$",
     r"^argon2": r"^identity/(adapters/[a-z_]+|tests)$",
     r"^prometheus/": r"^runtime(/tests)?$",
     r"^Civet": r"^runtime(/tests)?$",
@@ -77,8 +83,8 @@ def room_of(path):
     if parts[0] in ("bench", "tests"):
         return parts[0]
     is_test = "tests" in parts[1:-1] or re.search(r"_(test|fuzz)\.cc$", parts[-1])
-    if parts[0] == "sdk":
-        return "sdk/tests" if is_test else "sdk"
+    if parts[0] in ("sdk", "sim"):
+        return f"{parts[0]}/tests" if is_test else parts[0]
     if parts[0] != "src" or len(parts) < 3:
         return None
     room, inner = parts[1], parts[2:-1]

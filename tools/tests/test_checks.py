@@ -57,7 +57,8 @@ class Arrows(Tree):
                    "src/messaging/domain/a.h", "src/messaging/app/ports.h",
                    "src/messaging/adapters/store_rocks/a.h", "src/messaging/adapters/rpc/a.h",
                    "src/messaging/module.h", "src/identity/module.h", "src/identity/domain/a.h",
-                   "src/gateway/a.h", "sdk/cpp/a.h", "src/replay/a.h"]
+                   "src/gateway/a.h", "sdk/cpp/a.h", "src/replay/a.h", "sim/kit/a.h",
+                   "src/messaging/tests/a.h"]
         for header in headers:
             self.write(header, "#pragma once\n")
         self.assertEqual(self.arrows(), [])
@@ -73,6 +74,8 @@ class Arrows(Tree):
             ("src/messaging/tests/x_test.cc", '"testkit/a.h"'),
             ("src/runtime/kv/x.cc", "<rocksdb/db.h>"),
             ("src/crypto/x.cc", "<sodium.h>"),
+            ("sim/cluster/x.cc", '"messaging/adapters/store_rocks/a.h"'),
+            ("sim/tests/x_test.cc", '"messaging/tests/a.h"'),
             ("src/messaging/domain/x.cc", "<vector>"),
             ("src/messaging/app/x.cc", "<mutex>"),
         ]
@@ -95,6 +98,9 @@ class Arrows(Tree):
             ("src/messaging/app/x.cc", '"identity/domain/a.h"', "may not include identity/domain"),
             ("src/gateway/x.cc", '"messaging/module.h"', "gateway may not include messaging"),
             ("src/replay/x.cc", '"runtime/kv/a.h"', "replay may not include runtime"),
+            ("sim/cluster/x.cc", '"messaging/module.h"', "sim may not include messaging/module"),
+            ("sim/cluster/x.cc", '"messaging/tests/a.h"', "sim may not include messaging/tests"),
+            ("src/messaging/app/x.cc", '"sim/kit/a.h"', "may not include sim"),
             ("src/imece/x.cc", '"messaging/domain/a.h"', "imece may not include messaging/domain"),
             ("src/messaging/app/x.cc", '"imece/messaging/v1/messaging.pb.h"', "may not see protos"),
             ("src/messaging/module.cc", "<grpcpp/grpcpp.h>", "may not see protos or gRPC"),
