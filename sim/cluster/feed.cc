@@ -22,7 +22,7 @@ void Feed::poll() {
     const Status done = pass_on();
     if (!done && done.error().reason == "POSITION_TRIMMED" && options_.reset)
         (void)options_.reset();  // It fails only where the machine is about to crash.
-    alarm_.set_after(stage_.calm ? 500ms : between(stage_.random, 50ms, 4s));
+    alarm_.set_after(stage_.calm ? Duration(1s) : between(stage_.random, 50ms, 4s));
 }
 
 Status Feed::pass_on() {

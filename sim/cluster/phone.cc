@@ -127,7 +127,7 @@ void Phone::keep_connected() {
         });
     const messaging::LinkOptions options{
         .credit = std::uint32_t(4 + random.below(60)),
-        .carries = !one_in(random, 3),
+        .carries = stage_.calm || !one_in(random, 3),
         .capacity_bytes_per_s = std::uint32_t(one_in(random, 3) ? 500 + random.below(5000) : 0)};
     uplink_ = {to, site.life(), number, connection};
     stage_.network.send(name_, site.name(), [&site, id = id_, options, connection] {
@@ -137,14 +137,15 @@ void Phone::keep_connected() {
 
 std::map<std::size_t, DeviceId> Phone::reachable() const {
     std::map<std::size_t, DeviceId> sites;
-    for (std::size_t other = 0; other < field_.phones.size(); ++other) {
-        const Phone& carrier = *field_.phones[other];
-        if (other != number_ && !field_.hear(number_, other)) continue;
-        if (!carrier.place_ ||
-            stage_.network.is_cut(carrier.name_, field_.sites[*carrier.place_]->name()))
-            continue;
-        const auto [at, is_new] = sites.try_emplace(*carrier.place_, carrier.id_);
-        if (!is_new && other == number_) at->second = id_;
+    std::vector<std::size_t> found{number_};  // In the order of their distance.
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const Phone& carrier = *field_.phones[found[i]];
+        if (carrier.place_ &&
+            !stage_.network.is_cut(carrier.name_, field_.sites[*carrier.place_]->name()))
+            sites.try_emplace(*carrier.place_, carrier.id_);
+        for (std::size_t other = 0; other < field_.phones.size(); ++other)
+            if (field_.hear(found[i], other) && std::ranges::find(found, other) == found.end())
+                found.push_back(other);
     }
     return sites;
 }
@@ -203,6 +204,7 @@ void Phone::carry(std::size_t site, const messaging::OutDelivery& delivery, std:
     if (at + 1 >= delivery.path.size()) return;
     Phone* next = field_.find(delivery.path[at + 1]);
     if (next == nullptr || !field_.hear(number_, next->number_)) return;
+    if (stage_.random.below(100) < stage_.radio_lost_percent) return;
     stage_.network.send(name_, next->name_,
                         [next, site, delivery, at] { next->carry(site, delivery, at + 1); });
 }

@@ -70,7 +70,7 @@ private:
     void keep_connected();
     void receive(std::size_t site, const MessageId& message);
     Receipt make_receipt(const MessageId& message, messaging::End end) const;
-    /// The sites that this phone reaches, each with who brings what it sends: itself, or a neighbour.
+    /// The sites that this phone reaches, each with who brings what it sends: itself, or the nearest by radio.
     std::map<std::size_t, DeviceId> reachable() const;
     void submit(std::size_t site, const std::shared_ptr<const Letter>& letter);
     void hand_in(std::size_t site, const DeviceId& bringer,

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 const TimePoint kStart = from_unix_ms(1'675'646'254'000);
 /// How long the calm may take until all is settled.
-constexpr Duration kCalm = 5min;
+constexpr Duration kCalm = 2h;
 /// In the calm each phone visits each site for so long.
 constexpr Duration kVisit = 10s;
 
@@ -36,7 +36,7 @@ public:
         scheduler_.run_until(kStart + options_.chaos, broken);
         if (!broken()) begin_calm();
         const TimePoint end = scheduler_.now() + kCalm;
-        while (!broken() && !(visits_ > field_.sites.size() && is_settled())) {
+        while (!broken() && !(visits_left_ == 0 && unsettled().empty())) {
             if (scheduler_.now() >= end) judge_.fail("cluster", "does not settle: " + unsettled());
             scheduler_.run_until(scheduler_.now() + 1s, broken);
         }
@@ -138,18 +138,35 @@ private:
         network_.heal_all();
         network_.set({});
         for (const auto& site : field_.sites) site->crash_at(0, Crash::kProcess);
+        for (const auto& phone : field_.phones) phone->go(std::nullopt);
+        visits_left_ = field_.sites.size() + 1;
+        stage_.radio_lost_percent = 0;
+        if (one_in(random_, 4)) stay();
         walk_alarm_.set_after(0ms);
     }
 
-    /// All phones to the next site, each time one further, until each was everywhere and once more.
-    void visit() {
-        if (visits_ > field_.sites.size()) return;
-        for (std::size_t i = 0; i < field_.phones.size(); ++i)
-            field_.phones[i]->go((i + visits_) % field_.sites.size());
-        if (++visits_ <= field_.sites.size()) walk_alarm_.set_after(kVisit);
+    /// Nobody walks: what is not here is reached over the others' radio, at the first try or at a later one.
+    void stay() {
+        visits_left_ = 1;
+        stage_.radio_lost_percent = 10;
+        field_.radio.clear();
+        const std::size_t phones = field_.phones.size();
+        for (std::size_t i = 0; i < phones; ++i)
+            field_.radio.insert(std::minmax(i, (i + 1) % phones));
     }
 
-    bool is_settled() { return unsettled().empty(); }
+    /// All phones to the next site, each time one further, until each was everywhere and once more. Where they stay, some are
+    /// at none.
+    void visit() {
+        if (visits_left_ == 0) return;
+        const std::size_t sites = field_.sites.size();
+        const bool stay = stage_.radio_lost_percent > 0;
+        for (std::size_t i = 0; i < field_.phones.size(); ++i) {
+            const std::size_t to = (i + visits_left_) % (stay ? sites + 1 : sites);
+            field_.phones[i]->go(to < sites ? std::optional(to) : std::nullopt);
+        }
+        if (--visits_left_ > 0) walk_alarm_.set_after(kVisit);
+    }
 
     /// Who has not come to rest; empty: all have.
     std::string unsettled() {
@@ -176,7 +193,7 @@ private:
     Alarm fault_alarm_;
     Alarm walk_alarm_;
     std::uint64_t crashes_ = 0;
-    std::size_t visits_ = 0;
+    std::size_t visits_left_ = 0;
 };
 
 }  // namespace

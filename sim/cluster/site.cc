@@ -165,7 +165,7 @@ void Site::look_at_connections() {
 }
 
 void Site::let_follower_read() {
-    follower_alarm_.set_after(stage_.calm ? 500ms : between(stage_.random, 100ms, 10s));
+    follower_alarm_.set_after(stage_.calm ? Duration(1s) : between(stage_.random, 100ms, 10s));
     if (Services* services = this->services())
         follower_.read(*services->stores.topology, lives_, power_losses_);
 }

@@ -16,6 +16,7 @@ struct Stage {
     Network& network;
     Judge& judge;
     Plant plant = Plant::kNone;
+    std::uint64_t radio_lost_percent = 10;  ///< Of the copies that one phone hands to another.
     bool calm =
         false;  ///< No more faults, and nothing new is begun: what is under way is to end well.
 };
