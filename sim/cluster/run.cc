@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const TimePoint kStart = from_unix_ms(1'675'646'254'000);
-/// How long the calm may take until all is settled.
-constexpr Duration kCalm = 2h;
+/// How long the calm may take until all is settled: less than most messages live, so that they do not settle by dying.
+constexpr Duration kCalm = 50min;
 /// In the calm each phone visits each site for so long.
 constexpr Duration kVisit = 10s;
 
