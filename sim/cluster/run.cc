@@ -62,8 +62,10 @@ private:
         std::vector<DeviceId> at_desk;
         for (std::size_t i = 0; i < 3; ++i) at_desk.push_back(field_.phones[i]->id());
         for (std::size_t i = 0; i < sites; ++i) {
-            field_.sites.push_back(
-                std::make_unique<Site>(stage_, i, 1 + random_.below(4), between(random_, -2s, 2s)));
+            // Drawn in an order that no compiler chooses.
+            const std::size_t authorities = 1 + random_.below(4);
+            const Duration ahead = between(random_, -2s, 2s);
+            field_.sites.push_back(std::make_unique<Site>(stage_, i, authorities, ahead));
             Site& site = *field_.sites.back();
             for (const auto& phone : field_.phones)
                 site.identity().enrol(phone->key(), kStart, kStart + 24h);
