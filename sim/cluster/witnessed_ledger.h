@@ -56,6 +56,7 @@ public:
         return inner_.state(name);
     }
     Result<ledger::ReceiptMark> receipt_mark() override { return inner_.receipt_mark(); }
+    Result<std::uint64_t> identity_position() override { return inner_.identity_position(); }
     Result<ledger::ReceiptPlace> receipt(const ledger::ReceiptKey& key) override {
         return inner_.receipt(key);
     }

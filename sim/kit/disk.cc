@@ -36,6 +36,7 @@ public:
         return {};
     }
 
+    Status check_room() const override { return {}; }  // A full disk is not simulated.
     Status sync() override {
         const std::scoped_lock lock(disk_.mutex_);
         if (disk_.down_) return down();

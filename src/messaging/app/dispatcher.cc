@@ -1,6 +1,7 @@
 #include "messaging/app/dispatcher.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/result.h"
 
@@ -9,6 +10,8 @@ namespace {
 
 /// In one commit; more would keep others waiting.
 constexpr std::size_t kReachedBatch = 1024;
+/// Until copies are ended again whose end the store did not take.
+constexpr Duration kEndAgainAfter = std::chrono::seconds(5);
 
 NewCopy copy_of(const Record& record, const Record::Copy& copy) {
     return {.key = {record.envelope.id, copy.device},
@@ -157,13 +160,19 @@ QueueStatus Dispatcher::status() const {
 
 TimePoint Dispatcher::turn() {
     Effects effects;
+    const TimePoint now = deps_.clock.now();
     {
         const std::scoped_lock lock(mutex_);
         woken_ = false;
-        effects = engine_.due(deps_.clock.now());
-        if (effects.sends.empty() && effects.expired.empty() && effects.reached.empty())
-            return engine_.next_due();
+        effects = engine_.due(now);
         pending_ = engine_.pending();
+        if (now >= unended_again_at_) {
+            std::ranges::copy(unended_, std::back_inserter(effects.expired));
+            unended_.clear();
+        }
+        if (effects.sends.empty() && effects.expired.empty() && effects.reached.empty())
+            return unended_.empty() ? engine_.next_due()
+                                    : std::min(engine_.next_due(), unended_again_at_);
     }
     if (!effects.expired.empty()) expire(effects.expired);
     if (!effects.sends.empty()) deliver(effects.sends);
@@ -220,7 +229,11 @@ void Dispatcher::expire(const std::vector<Reached>& copies) {
                            .receipt = {},
                            .reachable_at = expired.reachable_at});
     const auto ended = deps_.store.end(endings);
-    if (!ended) return;  // Still pending in the store: it expires again after a restart.
+    if (!ended) {
+        std::ranges::copy(copies, std::back_inserter(unended_));
+        unended_again_at_ = deps_.clock.now() + kEndAgainAfter;
+        return;
+    }
     {
         const std::scoped_lock lock(mutex_);
         for (const Ended& one : *ended)

@@ -97,6 +97,8 @@ private:
     std::map<DeviceId, std::shared_ptr<DeliverySink>> sinks_;
     std::array<QueueStatus::Class, kPriorities> totals_{};
     std::atomic<std::uint64_t> pending_{0};
+    std::vector<Reached> unended_;  ///< Expired, but not in the store yet. Of who takes the turns.
+    TimePoint unended_again_at_;
     std::jthread thread_;
 };
 
