@@ -14,6 +14,7 @@
 #include "gateway/docs/openapi.h"
 #include "imece/cli/commands.h"
 #include "imece/config_flags.h"
+#include "imece/demo_command.h"
 #include "imece/join_secret_command.h"
 #include "imece/offline_root_command.h"
 #include "imece/rebuild_command.h"
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
     int status = 0;
     add_serve(app, status);
     add_docs(app, status);
+    imece::add_demo(app, status);
     imece::add_replay(app, status);
     imece::cli::add_commands(app, status);
     add_start_config(app, status);

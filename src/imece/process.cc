@@ -200,6 +200,7 @@ Status run(const ServeOptions& options, const ProcessConfig& config, const AddMo
              {"time_scale", config.site.time_scale},
              {"grpc_port", server.port()},
              {"version", kVersion}});
+        options.serving();
         log(LogLevel::kInfo, "stopping", {{"signal", signals.wait()}});
     }
     modules.drain();

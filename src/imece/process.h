@@ -36,6 +36,7 @@ struct ServeOptions {
     std::string target = "all";
     std::filesystem::path data = "./var/imece";
     runtime::ConfigSources sources;
+    std::function<void()> serving = [] {};  ///< Called once, when it serves.
 };
 
 /// What the makers of modules are lent. All of it outlives them.

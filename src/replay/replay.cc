@@ -1,5 +1,6 @@
 #include "replay/replay.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -98,6 +99,25 @@ private:
     int calls_ = 0;
 };
 
+/// What came to somebody first, in words; empty while nothing has.
+std::string first_delivery(const RunLog& log) {
+    const Delivered* first = nullptr;
+    MessageIndex message = 0;
+    for (MessageIndex m = 0; m < log.outcomes().size(); ++m)
+        for (const Delivered& delivered : log.outcomes()[m].delivered)
+            if (first == nullptr || delivered.first_at < first->first_at) {
+                first = &delivered;
+                message = m;
+            }
+    if (first == nullptr) return "";
+    const Plan& plan = log.plan();
+    return fmt::format("first message delivered: {}, {} to {}, {:.2f} s after it was sent",
+                       class_name(plan.messages[message].cls),
+                       plan.nodes[plan.messages[message].sender].label,
+                       plan.nodes[first->node].label,
+                       double(first->first_at - log.outcomes()[message].submitted_at) / 1000);
+}
+
 /// The server's resident memory by its own metrics, where it lets us read them.
 std::optional<std::uint64_t> server_memory(sdk::Api& api) {
     const auto metrics = api.call({.target = "/metrics"});
@@ -170,7 +190,14 @@ int run(const Options& options) {
                  .say = say});
     if (auto ready = fleet.set_up(*site, clock); !ready) return refuse(ready.error(), kBackend);
     Progress progress(plan->end);
-    fleet.run([&progress](Ms now, const RunFacts& facts) { progress(now, facts); });
+    bool delivered = false;
+    fleet.run([&](Ms now, const RunFacts& facts) {
+        progress(now, facts);
+        if (const std::string line = delivered ? "" : first_delivery(log); !line.empty()) {
+            delivered = true;
+            say(line);
+        }
+    });
     RunFacts facts = fleet.facts();
     facts.server_rss_bytes = server_memory(api);
     if (trace) {
