@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""sbom.py PROGRAM VERSION ROOT: what is in an image's file tree, as SPDX 2.3 JSON on standard output.
+"""sbom.py PROGRAM VERSION ROOT [SYSROOT]: what is in an image's or a package's file tree, as SPDX 2.3 JSON on standard output.
 
 Each file that Debian shipped is told by its package; a file that no package has, and that is not ours, is an error: nothing
-unknown goes into an image.
+unknown goes into an image. SYSROOT is where the files came from, where that is not the machine itself; $DPKG_ADMINDIR then has its packages.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -12,6 +13,8 @@ import subprocess
 import sys
 
 OURS = ("usr/bin/imece", "usr/share/doc/imece/", "etc/passwd", "etc/group")
+# Where a package keeps the libraries that it brings along.
+PRIVATE = "usr/lib/imece/"
 # Made on the machine from a package's files.
 MADE_BY = {"etc/ssl/certs/ca-certificates.crt": "ca-certificates"}
 
@@ -26,21 +29,23 @@ def dpkg(*arguments):
     return subprocess.run(["dpkg-query", *arguments], capture_output=True, text=True, check=False).stdout
 
 
-def names_of(path):
+def names_of(path, sysroot):
     """By the name that the loader uses, by where it leads, and by both without Debian's merged /usr."""
-    names = {"/" + path, os.path.realpath("/" + path)}
+    # What lies in a folder of our own has its name still.
+    known = glob.glob(f"{sysroot}usr/lib/*-linux-gnu/{os.path.basename(path)}") if path.startswith(PRIVATE) else [sysroot + path]
+    names = {"/" + name.removeprefix(sysroot) for path in known for name in (path, os.path.realpath(path))}
     return names | {name.removeprefix("/usr") for name in names} | {"/usr" + name for name in names}
 
 
-def packages_of(paths):
+def packages_of(paths, sysroot):
     """Path → package. One question for all of them: each reads the whole of dpkg's lists."""
     owner = {}
-    for line in dpkg("--search", *(name for path in paths for name in names_of(path))).splitlines():
+    for line in dpkg("--search", *(name for path in paths for name in names_of(path, sysroot))).splitlines():
         package, _, name = line.partition(": ")
         owner[name] = package.split(":")[0]
     found = dict(MADE_BY)
     for path in paths:
-        found.setdefault(path, next((owner[name] for name in sorted(names_of(path)) if name in owner), None))
+        found.setdefault(path, next((owner[name] for name in sorted(names_of(path, sysroot)) if name in owner), None))
     return found
 
 
@@ -49,10 +54,10 @@ def sha256(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def document(program, version, root):
+def document(program, version, root, sysroot="/"):
     packages = {}
     theirs = sorted(path for path in files_of(root) if not path.startswith(OURS))
-    found = packages_of(theirs)
+    found = packages_of(theirs, sysroot)
     for path in theirs:
         if found[path] is None:
             raise SystemExit(f"sbom.py: {path} is of no package")
@@ -80,5 +85,5 @@ def document(program, version, root):
 
 
 if __name__ == "__main__":
-    json.dump(document(*sys.argv[1:4]), sys.stdout, indent=1)
+    json.dump(document(*sys.argv[1:5]), sys.stdout, indent=1)
     print()
