@@ -49,7 +49,9 @@ make_root() {
     install -D -m 755 "$build/imece" "$1/usr/bin/imece"
     llvm-strip-19 --strip-all "$1/usr/bin/imece"
     collect "$1/usr/bin/imece" "$1/usr/lib/imece" "$2"
-    install -D -m 644 -t "$doc" NOTICE deploy/packages/README.md docs/errors.md docs/settings.md docs/privacy.md
+    install -D -m 644 -t "$doc" NOTICE docs/errors.md docs/settings.md docs/privacy.md
+    # Its links lead into the repository, which is not there.
+    sed 's/\[\([^]]*\)\]([^)]*)/\1/g' deploy/packages/README.md >"$doc/README.md"
     DPKG_ADMINDIR=${sysroot:-}/var/lib/dpkg python3 tools/sbom.py imece "$version" "$1" "$sysroot/" >"$doc/sbom.spdx.json"
     copy_licences "$doc"
 }
@@ -64,7 +66,9 @@ config_file() {
 
 changelog() {
     printf 'imece (%s) stable; urgency=medium\n\n' "$version"
-    sed -s -n '1s/^/  * /p' CHANGES/0*.md | fold --spaces --width=76 | sed 's/^\([^ ]\)/    \1/; s/ *$//'
+    # Of each note what stands before its list.
+    awk 'FNR == 1 { printf "%s  *", (NR > 1 ? "\n" : ""); first = 1 } /^(-|$)/ { first = 0 } first { printf " %s", $0 } END { print "" }' \
+        CHANGES/0*.md | sed 's/\[\([^]]*\)\]([^)]*)/\1/g' | fold --spaces --width=76 | sed 's/^\([^ ]\)/    \1/; s/ *$//'
     printf '\n -- imece maintainers <maintainers@imece.example>  %s\n' "$(date --utc --rfc-email --date "@$SOURCE_DATE_EPOCH")"
 }
 
@@ -103,7 +107,7 @@ make_tar() {
     # A library's text may say that the rest of it is among Debian's common ones.
     mkdir "$root/$name/share/doc/imece/common-licenses"
     cp --dereference /usr/share/common-licenses/* "$root/$name/share/doc/imece/common-licenses/"
-    cp LICENSE deploy/packages/README.md "$root/$name/"
+    cp LICENSE "$root/$name/share/doc/imece/README.md" "$root/$name/"
     sed 's,/usr/bin/imece,/opt/imece/bin/imece,' "$from/imece.service" >"$root/$name/imece.service"
     config_file >"$root/$name/imece.toml"
     settle "$root"
