@@ -1,10 +1,10 @@
-// `node run.mjs SCENARIO`: plays one scenario of scenarios.mjs or compose.mjs in headless Chromium, as
-// tests/e2e/test_console.py and test_console_compose.py ask.
+// `node run.mjs SCENARIO`: plays one scenario of the modules below in headless Chromium, as tests/e2e/test_console*.py ask.
 // Environment: URL of the site, CHROMIUM, SCREENS (a directory for screenshots), KNOWN (JSON that the scenario needs).
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import * as compose from "./compose.mjs";
+import * as people from "./people.mjs";
 import * as everything from "./scenarios.mjs";
 
 const { URL: url, CHROMIUM: program, SCREENS: screens } = process.env;
@@ -44,7 +44,7 @@ async function open(options = {}) {
 }
 
 try {
-  await { ...everything, ...compose }[name]({ url, known, open });
+  await { ...everything, ...compose, ...people }[name]({ url, known, open });
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 } catch (error) {
   console.error(error.stack);

@@ -246,7 +246,7 @@ export async function offers_what_a_role_may(site) {
   const { page, look } = await site.open();
   await signIn(page, site.url, "citizen", site.known.password);
   const offered = await page.getByRole("navigation").getByRole("link").allTextContents();
-  assert.deepEqual(offered, ["Overview", "Messages", "Emergencies", "Ledger"]);
+  assert.deepEqual(offered, ["Overview", "Messages", "People", "Emergencies", "Ledger"]);
   await page.getByText("Your role sees emergencies and the ledger").waitFor();
   await look("overview_citizen");
   await goTo(page, "Emergencies");

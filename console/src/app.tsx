@@ -21,9 +21,11 @@ export type PageName =
   | "map"
   | "messages"
   | "compose"
+  | "people"
   | "emergencies"
   | "ledger"
-  | "audit";
+  | "audit"
+  | "users";
 
 const pages: Record<PageName, { component: ComponentType<PageProps>; right?: Right }> = {
   overview: { component: OverviewPage },
@@ -36,11 +38,16 @@ const pages: Record<PageName, { component: ComponentType<PageProps>; right?: Rig
     component: later(async () => (await import("./pages/compose")).default),
     right: "compose",
   },
+  people: { component: later(async () => (await import("./pages/people")).default) },
   emergencies: { component: later(async () => (await import("./pages/emergencies")).default) },
   ledger: { component: later(async () => (await import("./pages/ledger")).default) },
   audit: {
     component: later(async () => (await import("./pages/audit")).default),
     right: "audit",
+  },
+  users: {
+    component: later(async () => (await import("./pages/users")).default),
+    right: "users",
   },
 };
 

@@ -104,6 +104,9 @@ describe("a session", () => {
     await expect(site.client.get("/v1/x")).rejects.toMatchObject({ status: 401 });
     expect(site.session.signedIn).toBeUndefined();
     expect(site.session.ended).toBe(true);
+    // A call that comes after finds nobody signed in, and the reason stays.
+    await site.session.renew();
+    expect(site.session.ended).toBe(true);
     expect(site.kept.size).toBe(0);
   });
   it("outlives a site that cannot be reached", async () => {

@@ -31,9 +31,13 @@ describe("words", () => {
 });
 
 describe("refusals", () => {
-  it("of a message and of the device that sends it are put in words, all that the contracts name", () => {
-    const contracts = ["messaging", "identity"].map((name) =>
-      readFileSync(new URL(`../../proto/imece/${name}/v1/${name}.proto`, import.meta.url), "utf8"),
+  it("of what the pages ask for are put in words, all that the contracts name", () => {
+    const contracts = [
+      "messaging/v1/messaging",
+      "identity/v1/identity",
+      "identity/v1/check_in",
+    ].map((name) =>
+      readFileSync(new URL(`../../proto/imece/${name}.proto`, import.meta.url), "utf8"),
     );
     const reasonsOf = (rpc: string) => {
       const rules = contracts.join("").split(`rpc ${rpc}(`)[1]!.split("\n  }")[0]!;
@@ -51,6 +55,17 @@ describe("refusals", () => {
       "SignInDevice",
       "GetDevice",
       "RevokeDevice",
+      "RecordCheckIn",
+      "SearchCheckIns",
+      "GetCheckIn",
+      "EraseCheckIn",
+      "CreateUser",
+      "ListUsers",
+      "DisableUser",
+      "EnableUser",
+      "EndSessions",
+      "ExportUser",
+      "EraseUser",
     ])
       for (const reason of reasonsOf(rpc)) {
         if (reason === "AREA_UNSUPPORTED") continue; // The page offers no areas.

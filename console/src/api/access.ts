@@ -9,6 +9,10 @@ const access = {
   compose: ["DISPATCHER", "OPERATOR"],
   declare: ["DISPATCHER", "OPERATOR"],
   checkpoint: ["RESPONDER", "DISPATCHER", "OPERATOR"],
+  /** Search for people by name, and open what others recorded. */
+  checkIns: ["RESPONDER", "DISPATCHER", "OPERATOR"],
+  eraseCheckIns: ["DISPATCHER", "OPERATOR"],
+  users: ["OPERATOR"],
   audit: ["OPERATOR"],
   certificates: ["OPERATOR"],
 } as const satisfies Record<string, readonly Role[]>;

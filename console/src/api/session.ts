@@ -118,7 +118,8 @@ export class Session {
     this.access = "";
     this.keep.removeItem(kept);
     this.signedIn = undefined;
-    this.ended = ended && was;
+    // Of calls that fail together the first says why; the others find nobody signed in.
+    if (was) this.ended = ended;
     this.tell();
   }
 

@@ -35,6 +35,9 @@ export interface User {
   userId: string;
   name: string;
   roles?: Role[];
+  createdAt?: string;
+  /** Absent while the user may sign in. */
+  disabledAt?: string;
 }
 
 export interface SignedCredential {
@@ -209,6 +212,13 @@ export interface ReceiptProof {
   path?: string[];
   anchor: TransactionProof;
 }
+export interface EntryProof {
+  there?: boolean;
+  beside?: string[];
+  leafKey?: string;
+  leafValue?: string;
+  block: Block;
+}
 export interface BlockProof {
   older: Block;
   path?: string[];
@@ -269,6 +279,20 @@ export interface Explanation {
     attempts?: number;
     nextAttemptAt?: string;
   }[];
+}
+
+export const wellbeings = ["SAFE", "NEEDS_HELP", "MISSING", "FOUND"] as const;
+export type Wellbeing = (typeof wellbeings)[number];
+export interface CheckIn {
+  checkInId: string;
+  name: string;
+  phone?: string;
+  wellbeing: Wellbeing;
+  place?: string;
+  note?: string;
+  at: string;
+  recordedBy?: string;
+  opening?: { salt: string; bytes: string; commitment: string };
 }
 
 export interface Certificate {

@@ -4,6 +4,7 @@ import type { ReceiptProof, TransactionProof } from "../api/types";
 import type { PageProps } from "../app";
 import { Findings } from "../parts/findings";
 import { Id, Page, Panel, ProblemNote, Verdict } from "../parts/parts";
+import { useTrusted } from "../parts/trusted";
 import { fromBase64, toHex, toUuid } from "../proof/bytes";
 import {
   checkBlock,
@@ -14,7 +15,7 @@ import {
   type ReadTransaction,
 } from "../proof/chain";
 import type { Checked } from "../proof/findings";
-import { chainOf, keepChain, keptChain, type KeptChain } from "../proof/kept";
+import { chainOf, type KeptChain } from "../proof/kept";
 import { link } from "../route";
 import { client, feeds, useCall, useFeed, useNow } from "../site";
 import { useSpeech } from "../words/words";
@@ -38,19 +39,6 @@ export default function LedgerPage({ rest }: PageProps) {
       )}
     </Page>
   );
-}
-
-/** The chain that this browser holds the site to: the first that it saw, until a person says otherwise. */
-function useTrusted(ledger: Ledger | undefined) {
-  const [trusted, set] = useState(keptChain);
-  const trust = (chain: KeptChain) => {
-    keepChain(chain);
-    set(chain);
-  };
-  useEffect(() => {
-    if (ledger && !trusted) trust(chainOf(ledger, Date.now()));
-  }, [ledger, trusted]);
-  return [trusted, trust] as const;
 }
 
 function useChecked<T>(run: () => Promise<Checked<T>>, of: readonly unknown[]) {

@@ -14,6 +14,16 @@ export function Findings({ of }: { of: Checked<unknown> | undefined }) {
         return holds ? t.signatures(figure("votes")) : t.signaturesBroken;
       case "quorum":
         return holds ? t.quorum(figure("weight"), figure("total")) : t.quorumBroken;
+      case "opening":
+        return holds ? t.opening : t.openingBroken;
+      case "says":
+        return holds ? t.says : t.saysBroken;
+      case "entry":
+        return t.entry(figure("height"));
+      case "commitment":
+        return holds ? t.commitment : t.commitmentBroken;
+      case "recorded":
+        return holds ? t.recorded(figure("height")) : t.recordedBroken;
       case "history":
         return t.history(figure("height"));
       case "note":

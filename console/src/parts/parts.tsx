@@ -83,11 +83,11 @@ export function Id({ of }: { of: string }) {
 export type Tone = "good" | "bad" | "warn" | "calm";
 const marks: Record<Tone, string> = { good: "✓", bad: "✗", warn: "!", calm: "–" };
 
-/** A verdict in colour, sign and word, so that none of them is needed alone. */
-export function Verdict({ tone, children }: { tone: Tone; children: ComponentChildren }) {
+/** A verdict in colour, sign and word, so that none of them is needed alone. `mark` stands for the tone's own sign. */
+export function Verdict(props: { tone: Tone; mark?: string; children: ComponentChildren }) {
   return (
-    <span class={`verdict ${tone}`}>
-      <span aria-hidden="true">{marks[tone]}</span> {children}
+    <span class={`verdict ${props.tone}`}>
+      <span aria-hidden="true">{props.mark ?? marks[props.tone]}</span> {props.children}
     </span>
   );
 }

@@ -17,6 +17,7 @@ export interface Header {
   exercise: boolean;
   transactions: number;
   transactionsRoot: Bytes;
+  stateRoot: Bytes;
   /** Version, height and round as they are voted for. */
   voted: Bytes;
   hash: Bytes;
@@ -38,13 +39,13 @@ export async function readHeader(bytes: Bytes): Promise<Header> {
   const exercise = in_.u8();
   const transactions = in_.u32();
   const transactionsRoot = in_.fixed(32);
-  in_.fixed(32); // The state's root.
+  const stateRoot = in_.fixed(32);
   in_.end();
   if (level === undefined || exercise > 1) throw new RangeError("no such level");
   const hash = await leafHash(bytes);
   return {
     ...{ chain, height, historyRoot, time, authoritySet, level, transactions, transactionsRoot },
-    ...{ exercise: exercise === 1, voted, hash },
+    ...{ stateRoot, exercise: exercise === 1, voted, hash },
   };
 }
 
@@ -91,7 +92,7 @@ export type Body =
       cause: string;
     }
   | { kind: "ENDED"; emergency: string; cause: string }
-  | { kind: "CHECK_IN"; checkIn: string };
+  | { kind: "CHECK_IN"; checkIn: string; commitment: Bytes };
 
 export interface ReadTransaction {
   chain: Bytes;
@@ -118,11 +119,8 @@ function readBody(in_: Reader): Body {
       };
     case 3:
       return { kind: "ENDED", emergency: toUuid(in_.fixed(16)), cause: in_.text() };
-    case 4: {
-      const checkIn = toUuid(in_.fixed(16));
-      in_.fixed(32); // The commitment, which says nothing without its salt.
-      return { kind: "CHECK_IN", checkIn };
-    }
+    case 4:
+      return { kind: "CHECK_IN", checkIn: toUuid(in_.fixed(16)), commitment: in_.fixed(32) };
     default:
       throw new RangeError("no such kind of transaction");
   }
@@ -150,7 +148,12 @@ export interface TrustedChain {
   authorities: string;
 }
 
-async function expectFinal(check: Check, trusted: TrustedChain, block: Block): Promise<Header> {
+/** That the block has its authorities' votes. Throws where it does not, as Check does. */
+export async function expectFinal(
+  check: Check,
+  trusted: TrustedChain,
+  block: Block,
+): Promise<Header> {
   const header = await readHeader(fromBase64(block.encodedHeader));
   const chain = header.height === 0 ? header.hash : header.chain;
   check.expect("chain", toHex(chain) === trusted.chain);

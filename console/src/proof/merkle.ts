@@ -7,7 +7,7 @@ export async function sha256(bytes: Bytes): Promise<Bytes> {
 export function leafHash(leaf: Bytes): Promise<Bytes> {
   return sha256(joined(new Uint8Array([0]), leaf));
 }
-function nodeHash(left: Bytes, right: Bytes): Promise<Bytes> {
+export function nodeHash(left: Bytes, right: Bytes): Promise<Bytes> {
   return sha256(joined(new Uint8Array([1]), left, right));
 }
 
