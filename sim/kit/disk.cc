@@ -129,7 +129,9 @@ private:
     }
 
     Status write(Disk::Commit commit) {
-        if (disk_.fails_in_ > 0 && --disk_.fails_in_ == 0) {
+        const bool fails = disk_.fails_in_ == 1;
+        if (disk_.fails_in_ > 0) --disk_.fails_in_;
+        if (fails) {
             volume_.unsynced.push_back(std::move(commit));
             volume_.under_way = true;
             disk_.down_ = true;

@@ -163,16 +163,17 @@ Result<Disabled> SqliteStore::disable_user(const UserId& id, TimePoint now, cons
 }
 
 Result<User> SqliteStore::enable_user(const UserId& id, const NewEvent& event) {
-    std::optional<User> user;
+    User out;
     IMECE_CHECK(write_and_tell([&](Tx& tx) -> Status {
-        IMECE_TRY(user, select_user(tx, id));
+        IMECE_TRY(std::optional<User> user, select_user(tx, id));
         if (!user) return no_such_user();
-        if (!user->disabled_at) return {};
-        user->disabled_at.reset();
+        out = *std::move(user);
+        if (!out.disabled_at) return {};
+        out.disabled_at.reset();
         IMECE_CHECK(tx.run("UPDATE users SET disabled_at = NULL WHERE id = ?1", {id}));
         return append_event(tx, event);
     }));
-    return *std::move(user);
+    return out;
 }
 
 }  // namespace imece::identity
