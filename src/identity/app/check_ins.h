@@ -12,7 +12,7 @@ class CheckInStore {
 public:
     virtual ~CheckInStore() = default;
     /// Stores it with the words of its name. One that is there already with the same name, phone, wellbeing, place, note and
-    /// recorder is left and given back; errors: kAlreadyExists ID_TAKEN for another. Drops a few that are older than `keep`.
+    /// recorder is left and given back; errors: kAlreadyExists ID_TAKEN for another, also where that was erased. Drops a few that are older than `keep`.
     virtual Result<CheckIn> add(const CheckIn& check_in, const std::vector<std::string>& words,
                                 Duration keep, const NewEvent& event) = 0;
     /// Errors: kNotFound CHECK_IN_UNKNOWN.

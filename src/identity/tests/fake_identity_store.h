@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/result.h"
@@ -176,8 +177,13 @@ public:
                 if (same == check_in) return known->second;
                 return fail(ErrorCode::kAlreadyExists, "ID_TAKEN", "another");
             }
-            std::erase_if(check_ins_,
-                          [&](const auto& entry) { return entry.second.at < check_in.at - keep; });
+            if (forgotten_check_ins_.contains(check_in.id))
+                return fail(ErrorCode::kAlreadyExists, "ID_TAKEN", "it was erased");
+            std::erase_if(check_ins_, [&](const auto& entry) {
+                const bool old = entry.second.at < check_in.at - keep;
+                if (old) forgotten_check_ins_.insert(entry.first);
+                return old;
+            });
             check_ins_[check_in.id] = check_in;
             append(event);
             return check_in;
@@ -206,6 +212,7 @@ public:
     Status erase_check_in(const CheckInId& id, const NewEvent& event) override {
         return locked<void>([&]() -> Status {
             if (check_ins_.erase(id) == 0) return no_check_in();
+            forgotten_check_ins_.insert(id);
             append(event);
             return {};
         });
@@ -521,6 +528,7 @@ private:
     std::map<DeviceId, Device> devices_;
     std::map<GroupId, Desk> desks_;
     std::map<CheckInId, CheckIn> check_ins_;
+    std::set<CheckInId> forgotten_check_ins_;
     std::vector<runtime::Event> outbox_;
     std::uint64_t skipped_ = 0;
 };

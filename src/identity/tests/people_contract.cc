@@ -237,6 +237,7 @@ void what_is_old_goes(const OpenAt& open, const std::filesystem::path& directory
         ASSERT_TRUE(record(store, check_in_of_number(i, "Deniz", kNow + i * 1min)));
     ASSERT_TRUE(record(store, check_in_of_number(4, "Deniz", kNow + 24h + 150s), 24h));
     EXPECT_EQ(store.by_name({"deniz"}, 10)->size(), 2u);
+    EXPECT_EQ(reason_of(record(store, check_in_of_number(1, "Deniz", kNow + 25h))), "ID_TAKEN");
 }
 
 void a_check_in_is_erased_without_a_trace(const OpenAt& open,
@@ -258,6 +259,8 @@ void a_check_in_is_erased_without_a_trace(const OpenAt& open,
         if (store.find_check_in(id_of<CheckInId>(i)))
             ASSERT_TRUE(store.erase_check_in(id_of<CheckInId>(i), told("check_in.erased.v1")));
     EXPECT_EQ(store.by_name({"vildan"}, 10)->size(), 0u);
+    // The chain keeps the commitment of the first.
+    EXPECT_EQ(reason_of(record(store, check_in_of_number(7, "Vildan"))), "ID_TAKEN");
     for (const char* text : {"Vildan", "vildan", "stadium", "both children", "+90532"})
         EXPECT_FALSE(holds(directory, text)) << text;
 }

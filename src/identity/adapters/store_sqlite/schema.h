@@ -130,6 +130,15 @@ CREATE TABLE check_in_words(
     PRIMARY KEY (word, check_in)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX check_in_words_by_check_in ON check_in_words(check_in);
+
+-- The chain keeps what these ids stood for: they are not given again.
+CREATE TABLE forgotten_check_ins(
+    id BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER check_ins_are_forgotten AFTER DELETE ON check_ins
+BEGIN
+    INSERT INTO forgotten_check_ins(id) VALUES(old.id);
+END;
 )sql"};
 
 }  // namespace imece::identity

@@ -60,6 +60,11 @@ Result<CheckIn> SqliteStore::add(const CheckIn& check_in, const std::vector<std:
             out = *std::move(known);
             return {};
         }
+        IMECE_TRY(const std::size_t forgotten,
+                  tx.query("SELECT 1 FROM forgotten_check_ins WHERE id = ?1", {check_in.id},
+                           [](const Row&) {}));
+        if (forgotten > 0)
+            return fail(ErrorCode::kAlreadyExists, "ID_TAKEN", "a check-in had this id");
         IMECE_CHECK(
             tx.run("DELETE FROM check_ins WHERE id IN"
                    " (SELECT id FROM check_ins WHERE at < ?1 ORDER BY at LIMIT ?2)",
