@@ -1,7 +1,5 @@
 #include "identity/app/check_ins.h"
 
-#include <algorithm>
-
 #include "base/result.h"
 
 namespace imece::identity {
@@ -15,14 +13,6 @@ std::string trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
     return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
-
-bool fits(const CheckIn& check_in, const std::vector<std::string>& beginnings) {
-    const auto words = name_words(check_in.name);
-    return words && std::ranges::all_of(beginnings, [&](const std::string& beginning) {
-               return std::ranges::any_of(
-                   *words, [&](const std::string& word) { return word.starts_with(beginning); });
-           });
 }
 
 }  // namespace
@@ -56,7 +46,7 @@ Result<std::vector<CheckIn>> SearchCheckIns::operator()(const CallContext& call,
     if (!trimmed(phone).empty()) {
         IMECE_TRY(const std::string number, phone_of(phone));
         IMECE_TRY(std::vector<CheckIn> found, store_.by_phone(number, kFoundMax));
-        std::erase_if(found, [&](const CheckIn& one) { return !fits(one, words); });
+        std::erase_if(found, [&](const CheckIn& one) { return !name_fits(one.name, words); });
         return found;
     }
     if (words.empty())

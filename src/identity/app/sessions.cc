@@ -77,13 +77,4 @@ Status Logout::operator()(const CallContext& call) const {
     return {};
 }
 
-Result<std::uint32_t> EndSessions::operator()(const CallContext& call, const UserId& user) const {
-    if (!may_read(call.caller, user))
-        return fail(ErrorCode::kPermissionDenied, "ROLE_MISSING",
-                    "this is for operators and the user themselves");
-    IMECE_TRY(const auto ended, deps_.store.revoke_sessions(user));
-    for (const auto& [session, until] : ended) deps_.news.session_revoked(session, until);
-    return std::uint32_t(ended.size());
-}
-
 }  // namespace imece::identity

@@ -61,16 +61,4 @@ private:
     Deps deps_;
 };
 
-/// Ends all sessions of a user.
-class EndSessions {
-public:
-    using Deps = Logout::Deps;
-    explicit EndSessions(Deps deps) : deps_(deps) {}
-    /// How many. Errors: kPermissionDenied ROLE_MISSING for another than an operator and the user themselves; kNotFound USER_UNKNOWN.
-    Result<std::uint32_t> operator()(const CallContext& call, const UserId& user) const;
-
-private:
-    Deps deps_;
-};
-
 }  // namespace imece::identity

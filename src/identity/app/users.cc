@@ -100,6 +100,13 @@ Result<User> EnableUser::operator()(const CallContext& call, const UserId& id) c
                                                           deps_.issuer.wire().user_changed(id)));
 }
 
+Result<std::uint32_t> EndSessions::operator()(const CallContext& call, const UserId& id) const {
+    IMECE_CHECK(check_self_or_operator(call, id));
+    IMECE_TRY(const auto ended, deps_.store.revoke_sessions(id));
+    tell(deps_.news, ended);
+    return std::uint32_t(ended.size());
+}
+
 Result<Holdings> ExportUser::operator()(const CallContext& call, const UserId& id) const {
     IMECE_CHECK(check_self_or_operator(call, id));
     return store_.holdings(id);

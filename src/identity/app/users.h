@@ -97,6 +97,20 @@ private:
     Deps deps_;
 };
 
+class EndSessions {
+public:
+    struct Deps {
+        IdentityStore& store;
+        TrustNews& news;
+    };
+    explicit EndSessions(Deps deps) : deps_(deps) {}
+    /// Ends all of a user's; how many. Errors: kPermissionDenied ROLE_MISSING; kNotFound USER_UNKNOWN.
+    Result<std::uint32_t> operator()(const CallContext& call, const UserId& id) const;
+
+private:
+    Deps deps_;
+};
+
 class ExportUser {
 public:
     explicit ExportUser(IdentityStore& store) : store_(store) {}

@@ -4,12 +4,20 @@ namespace imece::identity {
 
 std::string actor_of(const Caller& caller) {
     switch (caller.kind) {
-        case Caller::Kind::kUser: return "user:" + to_text(caller.user);
-        case Caller::Kind::kDevice: return "device:" + to_text(caller.device);
+        case Caller::Kind::kUser: return actor_of(caller.user);
+        case Caller::Kind::kDevice: return actor_of(caller.device);
         case Caller::Kind::kService:
         case Caller::Kind::kAnonymous: return {};
     }
     return {};
+}
+
+std::string actor_of(const UserId& user) {
+    return "user:" + to_text(user);
+}
+
+std::string actor_of(const DeviceId& device) {
+    return "device:" + to_text(device);
 }
 
 bool may_read(const Caller& caller, const UserId& user) {

@@ -17,6 +17,8 @@ struct Caller {
 
 /// "user:" or "device:" and the id; empty for nobody known. Part of what audits show.
 std::string actor_of(const Caller& caller);
+std::string actor_of(const UserId& user);
+std::string actor_of(const DeviceId& device);
 
 /// A user reads themselves; operators read everyone.
 bool may_read(const Caller& caller, const UserId& user);

@@ -163,6 +163,14 @@ Result<std::vector<std::string>> name_words(std::string_view name) {
     return words;
 }
 
+bool name_fits(std::string_view name, const std::vector<std::string>& beginnings) {
+    const auto words = name_words(name);
+    return words && std::ranges::all_of(beginnings, [&](const std::string& beginning) {
+               return std::ranges::any_of(
+                   *words, [&](const std::string& word) { return word.starts_with(beginning); });
+           });
+}
+
 bool may_search_by_name(const Caller& caller) {
     return is_staff(caller);
 }

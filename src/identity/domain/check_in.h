@@ -46,6 +46,9 @@ constexpr std::size_t kNameWordsMax = 8;
 /// Errors: kInvalidArgument NAME_MALFORMED with no word, or more than kNameWordsMax.
 Result<std::vector<std::string>> name_words(std::string_view name);
 
+/// Whether each of `beginnings` begins a word of the name.
+bool name_fits(std::string_view name, const std::vector<std::string>& beginnings);
+
 /// Staff: responders, dispatchers, operators.
 bool may_search_by_name(const Caller& caller);
 /// Staff, and who recorded it.

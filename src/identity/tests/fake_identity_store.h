@@ -201,13 +201,7 @@ public:
     }
     Result<std::vector<CheckIn>> by_name(const std::vector<std::string>& beginnings,
                                          std::size_t max) override {
-        return newest(max, [&](const CheckIn& one) {
-            const auto words = name_words(one.name).value();
-            return std::ranges::all_of(beginnings, [&](const std::string& beginning) {
-                return std::ranges::any_of(
-                    words, [&](const std::string& word) { return word.starts_with(beginning); });
-            });
-        });
+        return newest(max, [&](const CheckIn& one) { return name_fits(one.name, beginnings); });
     }
     Status erase_check_in(const CheckInId& id, const NewEvent& event) override {
         return locked<void>([&]() -> Status {
@@ -472,9 +466,9 @@ private:
     }
     static bool recorded(const UserId& user, const std::vector<Device>& devices,
                          const CheckIn& check_in) {
-        return check_in.recorded_by == "user:" + to_text(user) ||
+        return check_in.recorded_by == actor_of(user) ||
                std::ranges::any_of(devices, [&](const Device& device) {
-                   return check_in.recorded_by == "device:" + to_text(device.id);
+                   return check_in.recorded_by == actor_of(device.id);
                });
     }
     Result<std::vector<CheckIn>> newest(std::size_t max,

@@ -42,11 +42,6 @@ bool says_the_same(CheckIn known, const CheckIn& wanted) {
     return known == wanted;
 }
 
-bool begins_a_word(const std::vector<std::string>& words, const std::string& beginning) {
-    return std::ranges::any_of(
-        words, [&](const std::string& word) { return word.starts_with(beginning); });
-}
-
 }  // namespace
 
 Result<CheckIn> SqliteStore::add(const CheckIn& check_in, const std::vector<std::string>& words,
@@ -116,12 +111,7 @@ Result<std::vector<CheckIn>> SqliteStore::by_name(const std::vector<std::string>
                              " (SELECT check_in FROM check_in_words WHERE word >= ?1 AND word < ?2)"
                              " ORDER BY c.at DESC, c.id DESC",
                              {longest, end}, [&](const Row& row) {
-                                 if (found.size() == max) return;
-                                 const auto words = name_words(row.text(1));
-                                 if (words &&
-                                     std::ranges::all_of(beginnings, [&](const std::string& one) {
-                                         return begins_a_word(*words, one);
-                                     }))
+                                 if (found.size() < max && name_fits(row.text(1), beginnings))
                                      found.push_back(check_in_of(row));
                              }));
         return {};

@@ -2,6 +2,7 @@
 #include "base/result.h"
 #include "identity/adapters/store_sqlite/sqlite_rows.h"
 #include "identity/adapters/store_sqlite/sqlite_store.h"
+#include "identity/domain/access.h"
 
 namespace imece::identity {
 namespace {
@@ -12,13 +13,6 @@ Result<std::vector<Device>> devices_of(Tx& tx, const UserId& owner) {
                          " FROM devices WHERE owner = ?1 ORDER BY id",
                          {owner}, [&](const Row& row) { devices.push_back(device_of(row)); }));
     return devices;
-}
-
-std::string actor_text(const UserId& user) {
-    return "user:" + to_text(user);
-}
-std::string actor_text(const Device& device) {
-    return "device:" + to_text(device.id);
 }
 
 Status check_ins_of(Tx& tx, const std::string& recorder, std::vector<CheckInId>& out) {
@@ -34,7 +28,7 @@ Status forget_recorder(Tx& tx, const std::string& recorder) {
 
 /// The device stays, as a key that is refused.
 Status disown(Tx& tx, const Device& device, TimePoint now) {
-    IMECE_CHECK(forget_recorder(tx, actor_text(device)));
+    IMECE_CHECK(forget_recorder(tx, actor_of(device.id)));
     IMECE_CHECK(tx.run("DELETE FROM sessions WHERE subject = ?1", {device.id}));
     IMECE_CHECK(tx.run("UPDATE devices SET owner = NULL, label = '', revoked_at = ?2 WHERE id = ?1",
                        {device.id, device.revoked_at.value_or(now)}));
@@ -62,9 +56,9 @@ Result<Holdings> SqliteStore::holdings(const UserId& id) {
                                                          .expires_at = row.time(2),
                                                          .rights = {}});
                      }));
-        IMECE_CHECK(check_ins_of(tx, actor_text(id), out.check_ins));
+        IMECE_CHECK(check_ins_of(tx, actor_of(id), out.check_ins));
         for (const Device& device : out.devices)
-            IMECE_CHECK(check_ins_of(tx, actor_text(device), out.check_ins));
+            IMECE_CHECK(check_ins_of(tx, actor_of(device.id), out.check_ins));
         return {};
     }));
     return out;
@@ -85,7 +79,7 @@ Result<Erased> SqliteStore::erase_user(const UserId& id, TimePoint now, const Ne
             out.devices.push_back({device.id, device.credential_until});
             IMECE_CHECK(append_event(tx, revoked(device.id)));
         }
-        IMECE_CHECK(forget_recorder(tx, actor_text(id)));
+        IMECE_CHECK(forget_recorder(tx, actor_of(id)));
         IMECE_CHECK(tx.run("DELETE FROM enrolment_tokens WHERE owner = ?1", {id}));
         IMECE_CHECK(tx.run("DELETE FROM users WHERE id = ?1", {id}));
         return append_event(tx, event);
