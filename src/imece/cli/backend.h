@@ -65,6 +65,21 @@ public:
         }
     }
 
+    /// Asks for page after page, and gives each to `take(Response&)`. Errors: as call().
+    template <class Stub, class Request, class Response, class Take>
+    Status each_page(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                     const Take& take) {
+        Request request;
+        request.set_page_size(1000);
+        do {
+            auto page = call(method, request);
+            if (!page) return std::unexpected(std::move(page).error());
+            take(*page);
+            request.set_page_token(page->next_page_token());
+        } while (!request.page_token().empty());
+        return {};
+    }
+
     const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
     void authorise(grpc::ClientContext& context) const;
     /// True for an expired token that can be replaced by renew().

@@ -67,13 +67,9 @@ Status list(Shell& shell, const Options& options) {
 
 Result<std::vector<pb::Desk>> all_desks(Backend& backend) {
     std::vector<pb::Desk> desks;
-    pb::ListDesksRequest request;
-    request.set_page_size(1000);
-    do {
-        IMECE_TRY(pb::ListDesksResponse page, backend.call(&Identity::ListDesks, request));
+    IMECE_CHECK(backend.each_page(&Identity::ListDesks, [&](pb::ListDesksResponse& page) {
         for (pb::Desk& desk : *page.mutable_desks()) desks.push_back(std::move(desk));
-        request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
+    }));
     return desks;
 }
 

@@ -23,13 +23,9 @@ struct Options {
 
 Result<std::vector<pb::User>> all_users(Backend& backend) {
     std::vector<pb::User> users;
-    pb::ListUsersRequest request;
-    request.set_page_size(1000);
-    do {
-        IMECE_TRY(pb::ListUsersResponse page, backend.call(&Identity::ListUsers, request));
+    IMECE_CHECK(backend.each_page(&Identity::ListUsers, [&](pb::ListUsersResponse& page) {
         for (pb::User& user : *page.mutable_users()) users.push_back(std::move(user));
-        request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
+    }));
     return users;
 }
 
